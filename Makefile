@@ -1,0 +1,33 @@
+# `make new` generates a project, `make test` passes the tests; both need Python 3.11+ and git only.
+PYTHON ?= python3
+OUT ?= build
+ARGS ?=
+BIN := .venv/bin
+
+.PHONY: new test lint lock
+
+new: .venv/new
+	$(BIN)/cookiecutter . --output-dir "$(OUT)" $(ARGS)
+
+test: .venv/dev
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/dev
+	$(BIN)/pre-commit run --all-files
+
+lock: .venv/dev
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --output-file requirements.txt --upgrade \
+	  --custom-compile-command "make lock"
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name one with PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/new: .venv/python requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.txt cookiecutter cruft pre-commit
+	touch $@
+
+.venv/dev: .venv/python requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	touch $@ .venv/new

@@ -1,0 +1,116 @@
+"""Check every answer before anything is rendered; exit 1 and list all problems if one is wrong."""
+
+import json
+import keyword
+import re
+import shlex
+import sys
+
+ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
+
+TEXT = (
+    r"(?=.*\S)(?!.*[{][%#{])[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+",
+    "must be one line of text without control characters or the start of a Jinja tag, and not empty",
+)
+PERCENT = r"(0|[1-9][0-9]?|100)"
+PERCENTAGE = (PERCENT, "must be a whole number from 0 to 100")
+# git check-ref-format(1), less the characters that GitHub's branch filters read as patterns.
+BRANCH = (
+    r"(?!@$|HEAD$|[-/.])(?!.*(\.\.|@[{]|//|/\.|[/.]$|\.lock(/|$)))[^\x00-\x20\x7f~^:\\*?\[\]+!]+",
+    "must be a branch name by git's rules, without * ? + ! [ ]",
+)
+RULES = {
+    "project_name": TEXT,
+    "description": TEXT,
+    "author_name": TEXT,
+    "project_slug": (
+        r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?",
+        "must be ASCII letters, digits, `.`, `_`, `-`, and start and end with a letter or digit",
+    ),
+    "package_name": (
+        r"[A-Za-z][A-Za-z0-9_]*",
+        "must be an identifier of ASCII letters, digits and `_` that starts with a letter",
+    ),
+    "author_email": (
+        r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
+        "must be an e-mail address like name@example.com",
+    ),
+    "github_owner": (
+        r"(?!.*--)[A-Za-z0-9]([A-Za-z0-9-]{0,37}[A-Za-z0-9])?",
+        "must be a GitHub account: at most 39 letters, digits and single inner hyphens",
+    ),
+    "copyright_year": (r"[0-9]{4}", "must be four digits"),
+    "python_versions": (
+        r"\s*3\.(1[1-9]|[2-9][0-9])(\s+3\.(1[1-9]|[2-9][0-9]))*\s*",
+        "must be versions 3.N, 3.11 or newer, separated by spaces",
+    ),
+    "main_branch": BRANCH,
+    "develop_branch": (f"({BRANCH[0]})?", f"{BRANCH[1]}, or empty"),
+    "coverage_minimum": PERCENTAGE,
+    "coverage_target": PERCENTAGE,
+    "patch_target": PERCENTAGE,
+    "tier_targets": (rf"\s*{PERCENT}(\s+{PERCENT}){'{2}'}\s*", "must be three whole numbers from 0 to 100: P0 P1 P2"),
+    "line_length": (r"[6-9][0-9]|[12][0-9][0-9]|3[01][0-9]|320", "must be a whole number from 60 to 320"),
+    "external_service": (
+        r"[a-z][a-z0-9_]{0,29}",
+        "must be at most 30 lower-case letters, digits and `_`, starting with a letter",
+    ),
+}
+# Names that the tests themselves import: a package of that name would hide them.
+RESERVED = {"tests", "conftest", "coverage", "nox", "pip", "pytest", "yaml"}
+# The longest import of the sample is as long as the package's name and this.
+IMPORT_WIDTH = len("from .config_manager import ConfigManager")
+
+
+def malformed():
+    """Yield (answer, rule) for each answer that is wrong by itself."""
+    for name, (pattern, rule) in RULES.items():
+        if not re.fullmatch(pattern, ANSWERS[name]):
+            yield name, rule
+
+
+def contradictions(valid):
+    """Yield (answer, rule) for each of the well-formed answers `valid` that clashes with another answer or with Python."""
+    package = valid.get("package_name", "")
+    if keyword.iskeyword(package) or keyword.issoftkeyword(package):
+        yield "package_name", "must not be a Python keyword"
+    if package in sys.stdlib_module_names or package in RESERVED:
+        yield "package_name", "must not be a module of the standard library or one that the tests import"
+    versions = valid.get("python_versions", "").split()
+    if versions != sorted(set(versions)):
+        yield "python_versions", "must ascend without repeats"
+    if int(valid.get("coverage_minimum", 0)) > int(valid.get("coverage_target", 100)):
+        yield "coverage_minimum", "must not be above coverage_target"
+        yield "coverage_target", "must not be below coverage_minimum"
+    if int(valid.get("line_length", 320)) < len(package) + IMPORT_WIDTH:
+        yield "line_length", f"must be at least {len(package) + IMPORT_WIDTH} to fit imports from package_name"
+    if valid.get("main_branch") == valid.get("develop_branch", ""):
+        yield "develop_branch", "must differ from main_branch"
+
+
+def repeat_command(wrong):
+    """Return the shell command that repeats this run without the answers in `wrong`, which then get their defaults."""
+    answers = {name: value for name, value in ANSWERS.items() if name[0] != "_" and name not in wrong}
+    checkout = ["--checkout", ANSWERS["_checkout"]] if ANSWERS.get("_checkout") else []
+    if "_output_dir" not in ANSWERS:  # cruft's context has no output folder
+        return shlex.join(["cruft", "create", ANSWERS["_template"], "--no-input", "--extra-context", json.dumps(answers)])
+    command = ["cookiecutter", ANSWERS["_template"], "--no-input", "--output-dir", ANSWERS["_output_dir"], *checkout]
+    return shlex.join(command + [f"{name}={value}" for name, value in answers.items()])
+
+
+def main():
+    if sys.version_info < (3, 11):
+        print("Python %d.%d is too old: run cookiecutter on Python 3.11 or newer." % sys.version_info[:2], file=sys.stderr)
+        return 1
+    problems = list(malformed())
+    problems += contradictions({name: value for name, value in ANSWERS.items() if name not in dict(problems)})
+    for name, rule in problems:
+        print(f"{name}: {ANSWERS[name]!r}: {rule}", file=sys.stderr)
+    if problems:
+        print("Repeat with corrections appended as NAME=VALUE (a missing answer gets its default):", file=sys.stderr)
+        print(repeat_command(dict(problems)), file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

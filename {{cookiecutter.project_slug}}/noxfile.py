@@ -1,0 +1,111 @@
+"""The project's commands, the same here and in CI.
+
+`nox` runs them all, `nox -l` lists them.
+"""
+
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = [
+    "lint",
+    "tests",
+    "coverage_gate",
+    "build",
+    "integration",
+]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PROJECT)
+JUNIT = Path("reports/junit")
+
+
+def install_project(session):
+    """Install the project with all that its tests need."""
+    session.install("-r", "conf/requirements.txt")
+    session.install("--no-deps", "-e", ".")
+
+
+def run_pytest(session, *arguments):
+    """Run pytest; it reports to JUNIT/<session>.xml."""
+    report = JUNIT / f"{session.name}.xml"
+    session.run(
+        "pytest",
+        f"--junitxml={report}",
+        *arguments,
+        *session.posargs,
+    )
+
+
+@nox.session(python=False)
+def lint(session):
+    """Run every check of .pre-commit-config.yaml."""
+    session.run("pre-commit", "run", "--all-files")
+
+
+@nox.session(python=PYTHONS)
+def tests(session):
+    """Run unit and performance tests, measure coverage."""
+    install_project(session)
+    run_pytest(
+        session,
+        "--benchmark-disable",
+        "--cov",
+        "--cov-fail-under=0",
+        "--cov-report=html",
+        "--cov-report=xml",
+        "-m",
+        "not integration",
+    )
+
+
+@nox.session(python=False)
+def coverage_gate(session):
+    """Judge the coverage of the last tests."""
+    script = "tools/coverage_gate.py"
+    session.run("python", script, *session.posargs)
+
+
+@nox.session(python=PYTHONS[-1])
+def integration(session):
+    """Run the integration tests."""
+    install_project(session)
+    run_pytest(session, "-m", "integration")
+
+
+@nox.session(python=PYTHONS[-1])
+def benchmark(session):
+    """Measure the performance tests."""
+    install_project(session)
+    session.run(
+        "pytest",
+        "--benchmark-only",
+        *session.posargs,
+    )
+
+
+@nox.session(python=False)
+def build(session):
+    """Verify the tree, build the wheel and the sdist."""
+    session.run("python", "tools/verify_project.py")
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build")
+    files = [str(path) for path in Path("dist").iterdir()]
+    session.run("twine", "check", "--strict", *files)
+    wheels = [name for name in files if ".whl" in name]
+    session.run("check-wheel-contents", *wheels)
+
+
+@nox.session(python=False)
+def dependencies(session):
+    """Write the dependency files from pyproject.toml."""
+    session.run(
+        "pyproject2conda",
+        "project",
+        "--overwrite",
+        "force",
+    )

@@ -1,0 +1,116 @@
+"""Fixtures, markers and rules that all tests share."""
+
+import os
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+FOLDERS = ("unit", "integration", "performance")
+SERVICE_MARKER = "requires_{{ cookiecutter.external_service }}"
+SERVICE_VARIABLE = "{{ cookiecutter.external_service | upper }}_URL"
+PACKAGE = "{{ cookiecutter.package_name }}"
+EXPIRED = pytest.StashKey()
+
+
+@pytest.fixture
+def mock_config_file(tmp_path):
+    """Return a function that writes a configuration file."""
+
+    def write(text):
+        path = tmp_path / "config.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture(autouse=True)
+def reset_singletons():
+    """Empty the package's caches, so that no test sees another's.
+
+    A singleton is a function with functools.cache.
+    """
+    yield
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == PACKAGE:
+            for value in vars(module).values():
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
+
+
+@pytest.fixture
+def wait_until():
+    """Return a function that polls until a condition holds."""
+
+    def poll(condition, timeout=10.0):
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > deadline:
+                pytest.fail(f"not within {timeout} seconds")
+            time.sleep(0.001)
+
+    return poll
+
+
+def quarantine_end(mark):
+    """Return the last day of a quarantine.
+
+    Raises:
+        ValueError: the issue or the date is missing or wrong.
+    """
+    issue, until = map(mark.kwargs.get, ("issue", "until"))
+    if not issue:
+        raise ValueError("names no issue")
+    return date.fromisoformat(str(until))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark each test by its folder; apply services and quarantines.
+
+    Runs first, so that `-m` sees the markers.
+    """
+    problems = []
+    for item in items:
+        tests = Path(__file__).parent
+        folder = item.path.relative_to(tests).parts[0]
+        if folder in FOLDERS:
+            item.add_marker(folder)
+        if folder == "unit":
+            item.add_marker("disable_socket")
+        needs_service = item.get_closest_marker(SERVICE_MARKER)
+        if needs_service and SERVICE_VARIABLE not in os.environ:
+            reason = f"{SERVICE_VARIABLE} is not set"
+            item.add_marker(pytest.mark.skip(reason=reason))
+        quarantine = item.get_closest_marker("quarantine")
+        if quarantine:
+            try:
+                apply_quarantine(item, quarantine)
+            except ValueError as error:
+                problems.append(f"{item.nodeid}: {error}")
+    if problems:
+        form = 'quarantine(issue="#123", until="2030-12-31")'
+        problems.append(f"A quarantine has the form {form}")
+        raise pytest.UsageError("\n".join(problems))
+
+
+def apply_quarantine(item, quarantine):
+    """Forgive failures until the date, then fail in any case."""
+    issue = quarantine.kwargs.get("issue")
+    end = quarantine_end(quarantine)
+    if date.today() <= end:
+        reason = f"quarantine for {issue} until {end}"
+        mark = pytest.mark.xfail(reason=reason, strict=False)
+        item.add_marker(mark)
+    else:
+        message = f"the quarantine for {issue} ended on {end}"
+        item.stash[EXPIRED] = message
+
+
+def pytest_runtest_setup(item):
+    """Fail a test whose quarantine is over."""
+    if EXPIRED in item.stash:
+        pytest.fail(item.stash[EXPIRED], pytrace=False)

@@ -1,0 +1,1 @@
+"""Logic without threads, files or screens."""

@@ -1,0 +1,164 @@
+"""Judge the measured coverage by the thresholds of pyproject.toml: the same verdict here and in CI.
+
+Usage: python tools/coverage_gate.py [--base COMMIT] [--json]
+
+Fails below the minimum, below a tier's target in one of its modules, and below the patch target in
+the lines changed since the base; warns below the target. COVERAGE_BYPASS_ISSUE and
+COVERAGE_BYPASS_UNTIL (YYYY-MM-DD, the last day) together turn failures into warnings.
+Exit codes: 0 passed or only warnings, 1 a threshold is missed, 2 nothing could be judged.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess  # nosec B404: runs git and this interpreter only
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import coverage
+import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Row(NamedTuple):
+    """One line of the verdict; numbers are percent, `status` is pass, warn, fail or n/a."""
+
+    name: str
+    tier: str
+    percent: str
+    target: str
+    status: str
+    note: str = ""
+
+
+class CannotJudge(Exception):
+    """There is nothing to judge, or no way to judge it."""
+
+
+def measured(data: coverage.Coverage, modules: list[str] | None = None) -> dict[str, Any]:
+    """Return coverage.py's own JSON report, of `modules` only if given."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "coverage.json")
+        data.json_report(outfile=str(path), include=modules)
+        return json.loads(path.read_text(encoding="utf-8"))
+
+
+def compare(name: str, tier: str, percent: str, target: float, below: str, note: str = "") -> Row:
+    return Row(name, tier, percent, f"{target:g}", "pass" if float(percent) >= target else below, note)
+
+
+def judge_modules(data: coverage.Coverage, found: settings.Settings) -> list[Row]:
+    """Return a row for the total, for each tier and for each module."""
+    report = measured(data)
+    unmeasured = sorted(set(found.modules) - set(report["files"]))
+    if unmeasured:
+        raise CannotJudge(f"no data for {', '.join(unmeasured)}: measure this checkout, installed with `pip install -e .`")
+    total = report["totals"]["percent_covered_display"]
+    rows = [compare("total", "", total, found.minimum, "fail", "minimum")]
+    rows.append(compare("total", "", total, found.target, "warn", "target"))
+    for name, tier in found.tiers.items():
+        if tier.modules:
+            percent = measured(data, tier.modules)["totals"]["percent_covered_display"]
+            rows.append(Row(f"tier {name}", name, percent, f"{tier.target:g}", "n/a", "each module counts"))
+    for module in found.modules:
+        name, percent = found.tier_of(module), report["files"][module]["summary"]["percent_covered_display"]
+        if name:
+            rows.append(compare(module, name, percent, found.tiers[name].target, "fail"))
+        else:
+            rows.append(Row(module, "", percent, "", "n/a", "no tier"))
+    return rows
+
+
+def judge_patch(data: coverage.Coverage, base: str, target: float) -> Row:
+    """Return the row for the lines changed since `base`, a commit or a branch."""
+    if not base:
+        return Row("patch", "", "", f"{target:g}", "n/a", "not judged: no base (--base COMMIT)")
+    if subprocess.run(["git", "merge-base", base, "HEAD"], cwd=ROOT, capture_output=True).returncode:  # nosec B603 B607
+        raise CannotJudge(f"no common commit with the base {base!r}: fetch it with its history (fetch-depth: 0)")
+    with tempfile.TemporaryDirectory() as folder:
+        xml, result = Path(folder, "coverage.xml"), Path(folder, "patch.json")
+        data.xml_report(outfile=str(xml))
+        command = [sys.executable, "-m", "diff_cover.diff_cover_tool", str(xml), "--compare-branch", base]
+        run = subprocess.run(  # nosec B603: no shell
+            [*command, "--format", f"json:{result}"], cwd=ROOT, capture_output=True, text=True
+        )
+        if run.returncode:
+            raise CannotJudge(f"diff-cover failed: {run.stderr.strip()}")
+        patch = json.loads(result.read_text(encoding="utf-8"))
+    lines, missed = patch["total_num_lines"], patch["total_num_violations"]
+    if not lines:
+        return Row("patch", "", "", f"{target:g}", "n/a", f"no line of the package changed since {base}")
+    return compare("patch", "", f"{100 * (lines - missed) / lines:.2f}", target, "fail", f"{lines} lines since {base}")
+
+
+def bypass(environment: dict[str, str]) -> tuple[bool, str]:
+    """Return whether failures are forgiven today, and the sentence that says why or why not."""
+    issue, until = (environment.get(f"COVERAGE_BYPASS_{name}", "").strip() for name in ("ISSUE", "UNTIL"))
+    if not issue and not until:
+        return False, ""
+    if not issue or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", until):
+        return False, f"Bypass refused: it needs an issue and a date YYYY-MM-DD; issue {issue!r}, until {until!r}."
+    try:
+        if date.fromisoformat(until) < date.today():
+            return False, f"Bypass refused: it ended on {until} ({issue})."
+    except ValueError as error:
+        return False, f"Bypass refused: {until!r}: {error}."
+    return True, f"Bypassed until {until} ({issue}): failures are warnings."
+
+
+def markdown(rows: list[Row], verdict: str, sentence: str) -> str:
+    table = ["| Module | Tier | Coverage | Target | Status |", "| --- | --- | ---: | ---: | --- |"]
+    for row in rows:
+        status = f"{row.status}, {row.note}" if row.note else row.status
+        table.append(f"| {row.name} | {row.tier} | {row.percent} | {row.target} | {status} |")
+    return "\n".join([f"## Coverage: {verdict}", "", *table, "", *([sentence, ""] if sentence else [])])
+
+
+def annotate(rows: list[Row], forgiven: bool) -> None:
+    """Print GitHub's annotations, which show beside the code and on the run's page."""
+    for row in rows:
+        if row.status in ("fail", "warn"):
+            level = "error" if row.status == "fail" and not forgiven else "warning"
+            file = f"file={row.name}," if row.name.endswith(".py") else ""
+            tier = f" of tier {row.tier}" if row.tier else ""
+            print(f"::{level} {file}title=Coverage::{row.name}{tier}: {row.percent} %, {row.note or 'target'} {row.target} %")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--base", default=os.environ.get("COVERAGE_BASE", ""), help="what the patch is compared with")
+    parser.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
+    arguments = parser.parse_args()
+    os.chdir(ROOT)
+    try:
+        found = settings.load(ROOT)
+        if found.problems:
+            raise CannotJudge("; ".join(found.problems))
+        data = coverage.Coverage(config_file="pyproject.toml")
+        data.load()
+        rows = judge_modules(data, found)
+        rows.insert(2, judge_patch(data, arguments.base, found.patch_target))
+    except (CannotJudge, OSError, ValueError, coverage.CoverageException) as error:
+        print(f"Coverage gate: cannot judge: {error}", file=sys.stderr)
+        return 2
+    forgiven, sentence = bypass(dict(os.environ))
+    statuses = {row.status for row in rows}
+    failed = "fail" in statuses and not forgiven
+    verdict = "failed" if failed else "warning" if statuses & {"fail", "warn"} else "passed"
+    text = markdown(rows, verdict, sentence)
+    print(json.dumps({"verdict": verdict, "bypass": sentence, "rows": [row._asdict() for row in rows]}, indent=2) if arguments.json else text)
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with open(summary, "a", encoding="utf-8") as file:
+            print(text, file=file)
+    if os.environ.get("GITHUB_ACTIONS") and not arguments.json:
+        annotate(rows, forgiven)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
