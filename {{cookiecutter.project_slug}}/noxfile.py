@@ -53,7 +53,6 @@ def tests(session):
     install_project(session)
     run_pytest(
         session,
-        "--benchmark-disable",
         "--cov",
         "--cov-fail-under=0",
         "--cov-report=html",
@@ -83,6 +82,7 @@ def benchmark(session):
     install_project(session)
     session.run(
         "pytest",
+        "--benchmark-enable",
         "--benchmark-only",
         *session.posargs,
     )

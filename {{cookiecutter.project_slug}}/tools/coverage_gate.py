@@ -12,7 +12,7 @@ import argparse
 import json
 import os
 import re
-import subprocess  # nosec B404: runs git and this interpreter only
+import subprocess  # nosec B404 # runs git and this interpreter only
 import sys
 import tempfile
 from datetime import date
@@ -84,7 +84,7 @@ def judge_patch(data: coverage.Coverage, base: str, target: float) -> Row:
         xml, result = Path(folder, "coverage.xml"), Path(folder, "patch.json")
         data.xml_report(outfile=str(xml))
         command = [sys.executable, "-m", "diff_cover.diff_cover_tool", str(xml), "--compare-branch", base]
-        run = subprocess.run(  # nosec B603: no shell
+        run = subprocess.run(  # nosec B603 # no shell
             [*command, "--format", f"json:{result}"], cwd=ROOT, capture_output=True, text=True
         )
         if run.returncode:

@@ -10,7 +10,7 @@ import importlib.util
 import json
 import os
 import re
-import subprocess  # nosec B404: runs this interpreter only
+import subprocess  # nosec B404 # runs this interpreter only
 import sys
 import tempfile
 import tomllib
@@ -41,7 +41,7 @@ class Problem(NamedTuple):
 
 
 def read_yaml(text: str) -> Any:
-    return yaml.load(text, LOADER)  # nosec B506: a safe loader
+    return yaml.load(text, LOADER)  # nosec B506 # a safe loader
 
 
 def texts(root: Path) -> dict[str, str]:
@@ -148,7 +148,7 @@ def stale_dependencies(root: Path, files: dict[str, str]) -> Iterator[Problem]:
         Path(folder, "conf").mkdir()
         Path(folder, "pyproject.toml").write_text(files["pyproject.toml"], encoding="utf-8")
         command = [sys.executable, "-m", "pyproject2conda", "project", "--overwrite", "force"]
-        run = subprocess.run(command, cwd=folder, capture_output=True, text=True)  # nosec B603: fixed words
+        run = subprocess.run(command, cwd=folder, capture_output=True, text=True)  # nosec B603 # fixed words
         for path in GENERATED:
             made = Path(folder, path).read_text(encoding="utf-8") if Path(folder, path).exists() else run.stderr
             if made != files.get(path):

@@ -81,10 +81,11 @@ def pytest_collection_modifyitems(items):
             item.add_marker(folder)
         if folder == "unit":
             item.add_marker("disable_socket")
-        needs_service = item.get_closest_marker(SERVICE_MARKER)
-        if needs_service and SERVICE_VARIABLE not in os.environ:
-            reason = f"{SERVICE_VARIABLE} is not set"
-            item.add_marker(pytest.mark.skip(reason=reason))
+        if item.get_closest_marker(SERVICE_MARKER):
+            if not os.environ.get(SERVICE_VARIABLE):
+                reason = f"{SERVICE_VARIABLE} is not set"
+                mark = pytest.mark.skip(reason=reason)
+                item.add_marker(mark)
         quarantine = item.get_closest_marker("quarantine")
         if quarantine:
             try:
@@ -92,8 +93,8 @@ def pytest_collection_modifyitems(items):
             except ValueError as error:
                 problems.append(f"{item.nodeid}: {error}")
     if problems:
-        form = 'quarantine(issue="#123", until="2030-12-31")'
-        problems.append(f"A quarantine has the form {form}")
+        example = 'issue="#123", until="2030-12-31"'
+        problems.append(f"Write quarantine({example})")
         raise pytest.UsageError("\n".join(problems))
 
 
@@ -102,12 +103,14 @@ def apply_quarantine(item, quarantine):
     issue = quarantine.kwargs.get("issue")
     end = quarantine_end(quarantine)
     if date.today() <= end:
-        reason = f"quarantine for {issue} until {end}"
-        mark = pytest.mark.xfail(reason=reason, strict=False)
+        mark = pytest.mark.xfail(
+            reason=f"quarantine for {issue} until {end}",
+            strict=False,
+        )
         item.add_marker(mark)
     else:
-        message = f"the quarantine for {issue} ended on {end}"
-        item.stash[EXPIRED] = message
+        ended = f"quarantine for {issue} ended on {end}"
+        item.stash[EXPIRED] = ended
 
 
 def pytest_runtest_setup(item):

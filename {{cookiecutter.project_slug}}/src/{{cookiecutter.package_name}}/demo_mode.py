@@ -43,9 +43,9 @@ class DemoMode:
         if self._thread is None:
             return
         self._stop.set()
-        self._active.set()
         self._thread.join()
         self._thread = None
+        self._active.clear()
 
     def pause(self) -> None:
         """Keep the thread, but publish no ticks."""
@@ -65,9 +65,12 @@ class DemoMode:
             "ticks": self._ticks,
         }
 
+    def step(self) -> None:
+        """Publish the next tick, unless paused or stopped."""
+        if self._active.is_set():
+            self._ticks += 1
+            self._bus.publish("tick", self._ticks)
+
     def _run(self) -> None:
         while not self._stop.wait(self._interval):
-            self._active.wait()
-            if not self._stop.is_set():
-                self._ticks += 1
-                self._bus.publish("tick", self._ticks)
+            self.step()

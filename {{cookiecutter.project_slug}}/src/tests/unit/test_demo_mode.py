@@ -46,6 +46,11 @@ class TestDemoMode:
         demo.stop()
         assert not demo.get_current_state()["running"]
 
+    def test_step_does_nothing_while_paused(self, demo):
+        demo.pause()
+        demo.step()
+        assert ticks(demo) == 0
+
     def test_resumes_after_pause(self, demo, wait_until):
         demo.start()
         demo.pause()

@@ -14,7 +14,11 @@ class EventBus:
         self._handlers: dict[str, list[Handler]]
         self._handlers = defaultdict(list)
 
-    def subscribe(self, topic: str, handler: Handler) -> None:
+    def subscribe(
+        self,
+        topic: str,
+        handler: Handler,
+    ) -> None:
         """Call `handler` with each message of `topic`."""
         self._handlers[topic].append(handler)
 

@@ -1,0 +1,109 @@
+"""What all tests share: baked projects, real environments and a home folder of their own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+TEMPLATE = Path(__file__).parent.parent
+# Downloads and built tools, by content; safe to delete.
+CACHE = Path(os.environ.get("CI_TEMPLATE_CACHE", TEMPLATE / ".cache"))
+ANSWERS = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
+
+
+def isolate():
+    """Give the tests a home with a git identity, and every installed Python on PATH."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
+    pythons = sorted(pyenv.glob("versions/3.[1-9][0-9].*/bin"))
+    home = Path(tempfile.mkdtemp(prefix="home-"))
+    (home / ".gitconfig").write_text("[user]\n\tname = Tester\n\temail = tester@example.com\n", encoding="utf-8")
+    for name in [name for name in os.environ if name.startswith(("GIT_", "GITHUB_", "PRE_COMMIT", "COVERAGE_"))]:
+        del os.environ[name]
+    os.environ |= {
+        "HOME": str(home),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), *map(str, pythons), os.environ["PATH"]]),
+        "UV_CACHE_DIR": str(CACHE / "uv"),
+        "UV_PYTHON_DOWNLOADS": "never",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+    os.environ.pop("VIRTUAL_ENV", None)
+    return home
+
+
+HOME = isolate()
+
+
+def pytest_unconfigure():
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+def run(*command, cwd, check=True, **environment):
+    """Run a command; return the finished process, its output as text.
+
+    Keyword arguments are added to the environment; None removes a variable.
+    """
+    merged = {name: value for name, value in {**os.environ, **environment}.items() if value is not None}
+    result = subprocess.run(
+        list(map(str, command)), cwd=cwd, env=merged, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    if check and result.returncode:
+        raise AssertionError(f"{command} exited {result.returncode}\n{result.stdout}\n{result.stderr}")
+    return result
+
+
+def interpreter(version):
+    """Return the path of Python `version` ("3.12"); skips the test if the machine has none."""
+    found = shutil.which(f"python{version}")
+    if not found or subprocess.run([found, "-c", ""], capture_output=True).returncode:
+        pytest.skip(f"Python {version} is not installed here")
+    return found
+
+
+@pytest.fixture(scope="session")
+def bake(cookies_session):
+    """Return a function that generates a project with the given answers, once for each set of answers.
+
+    The projects are shared: a test that changes files asks for `copy`.
+    """
+    baked = {}
+
+    def generate(**answers):
+        key = json.dumps(answers, sort_keys=True)
+        if key not in baked:
+            result = cookies_session.bake(extra_context=answers, template=str(TEMPLATE))
+            assert result.exit_code == 0, result.exception
+            baked[key] = result.project_path
+        return baked[key]
+
+    return generate
+
+
+@pytest.fixture
+def copy(bake, tmp_path):
+    """Return a function that generates a project which the test may change."""
+
+    def generate(**answers):
+        source = bake(**answers)
+        return Path(shutil.copytree(source, tmp_path / source.name, symlinks=True))
+
+    return generate
+
+
+@pytest.fixture
+def install(tmp_path):
+    """Return a function that builds an environment from a project's own dependency file, and its bin folder."""
+
+    def build(project, version=f"{sys.version_info.major}.{sys.version_info.minor}"):
+        folder = tmp_path / f"environment-{version}"
+        run("uv", "venv", "--quiet", "--python", interpreter(version), folder, cwd=project)
+        pip = ["uv", "pip", "install", "--quiet", "--python", folder / "bin" / "python"]
+        run(*pip, "--requirement", "conf/requirements.txt", cwd=project)
+        run(*pip, "--no-deps", "--editable", ".", cwd=project)
+        return {"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "VIRTUAL_ENV": str(folder)}
+
+    return build

@@ -1,0 +1,154 @@
+"""G2, G3: the questions, and what is said about bad answers."""
+
+import importlib.util
+import json
+import shlex
+import sys
+
+import pytest
+from conftest import ANSWERS, TEMPLATE, run
+
+QUESTIONS = [name for name in ANSWERS if name[0] != "_"]
+GOOD = {
+    "project_name": "My Project",
+    "project_slug": "my-project",
+    "package_name": "my_project",
+    "description": "What it does.",
+    "author_name": "Some One",
+    "author_email": "some.one@example.com",
+    "github_owner": "some-org",
+    "copyright_year": "2026",
+    "python_versions": "3.11 3.12",
+    "main_branch": "main",
+    "develop_branch": "develop",
+    "coverage_minimum": "60",
+    "coverage_target": "80",
+    "patch_target": "60",
+    "tier_targets": "100 80 60",
+    "line_length": "120",
+    "external_service": "backend",
+    "codeql": True,
+    "_template": "gh:org/ci-template",
+    "_output_dir": "/somewhere",
+}
+BOUNDARIES = {
+    "project_name": ["x", "é 🎉", "a" * 200, "'\"\\#:&{}%"],
+    "project_slug": ["a", "0", "A.b_c-d"],
+    "package_name": ["a", "A1", "a" * 79, "test", "tests_of_it"],
+    "author_email": ["a@b.c", "o'neill+x@sub.example.org"],
+    "github_owner": ["a", "a" * 39, "a-b"],
+    "python_versions": ["3.11", "3.11 3.12 3.13 3.14 3.15", " 3.12   3.20 "],
+    "main_branch": ["trunk", "release/1.x", "a#b", "ünï", 'a"b', "main.locked"],
+    "develop_branch": ["", "dev/next"],
+    "coverage_minimum": ["0", "80"],
+    "coverage_target": ["60", "100"],
+    "patch_target": ["0", "100"],
+    "tier_targets": ["0 0 0", "100 100 100"],
+    "line_length": ["60", "320"],
+    "external_service": ["a", "data_base2"],
+}
+BAD = {
+    "project_name": ["", "  ", "a\nb", "a\x00b", "{{ x", "a {% b", "{# c", "a\u2028b"],
+    "description": ["", "a\tb"],
+    "author_name": ["", "a\x7f"],
+    "project_slug": ["", "-a", "a-", "a b", "a/b", "ünï", ".."],
+    "package_name": ["", "1a", "a-b", "ünï", "class", "match", "json", "tests", "pytest", "_a"],
+    "author_email": ["", "a", "a@b", "@b.c", "a b@c.d", "a@b..c", '"a"@b.c'],
+    "github_owner": ["", "-a", "a-", "a--b", "a_b", "a" * 40],
+    "copyright_year": ["", "26", "20261", "２０２６"],
+    "python_versions": ["", "3.10", "3.9 3.11", "3.12 3.11", "3.11 3.11", "3", "3.11, 3.12", "3.x", "2.7", "3.12.1"],
+    "main_branch": ["", "a b", "a..b", "a~b", "a^b", "a:b", "a\\b", "/a", "a/", "a//b", ".a", "b/.a", "a.lock", "a.", "@"]
+    + ["a@{b", "-a", "a*", "a?", "a[b", "a+", "!a", "HEAD", "a.lock/b", "a\x7fb"],
+    "develop_branch": ["main", "a b", " "],
+    "coverage_minimum": ["", "-1", "101", "60.5", "060", "81", "٦٠", "x"],
+    "coverage_target": ["59", "1000", "8 0"],
+    "patch_target": ["-0", "101"],
+    "tier_targets": ["", "100 80", "100 80 60 40", "101 80 60", "a b c", "100,80,60"],
+    "line_length": ["59", "321", "0", "abc", ""],
+    "external_service": ["", "1a", "Backend", "a-b", "a" * 31],
+}
+
+
+@pytest.fixture
+def hook(monkeypatch):
+    """Return a function that runs the hook's main with answers; the hook file is imported as it is."""
+
+    def check(**answers):
+        spec = importlib.util.spec_from_file_location("pre_gen_project", TEMPLATE / "hooks/pre_gen_project.py")
+        module = importlib.util.module_from_spec(spec)
+        with monkeypatch.context() as patch:
+            patch.setattr(json, "loads", lambda text: GOOD | answers)
+            spec.loader.exec_module(module)
+        return module
+
+    return check
+
+
+def pairs(table):
+    return [pytest.param(name, value, id=f"{name}={value!a}") for name, values in table.items() for value in values]
+
+
+def test_every_question_has_a_prompt_and_every_choice_a_label():
+    prompts = ANSWERS["__prompts__"]
+    assert list(prompts) == QUESTIONS
+    for name in QUESTIONS:
+        if isinstance(ANSWERS[name], list):
+            assert set(prompts[name]) == {"__prompt__", *ANSWERS[name]}
+
+
+@pytest.mark.parametrize(("name", "value"), pairs(BOUNDARIES))
+def test_boundary_is_accepted(hook, name, value, capsys):
+    assert hook(**{name: value}).main() == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "value"), pairs(BAD))
+def test_bad_answer_is_named_with_value_and_rule(hook, name, value, capsys):
+    assert hook(**{name: value}).main() == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert any(line.startswith(f"{name}: {value!r}: must ") for line in lines)
+
+
+def test_line_length_must_hold_the_imports_of_a_long_package(hook, capsys):
+    assert hook(package_name="a" * 30, line_length="71").main() == 0
+    assert hook(package_name="a" * 30, line_length="70").main() == 1
+    assert "line_length: '70': must be at least 71" in capsys.readouterr().err
+
+
+def test_old_python_is_one_clear_line(hook, monkeypatch, capsys):
+    module = hook()
+    monkeypatch.setattr(sys, "version_info", (3, 10))
+    assert module.main() == 1
+    assert capsys.readouterr().err == "Python 3.10 is too old: run cookiecutter on Python 3.11 or newer.\n"
+
+
+def test_all_problems_at_once_nothing_left_and_the_repeat_command_works(tmp_path):
+    bad = ["coverage_minimum=90", "coverage_target=80", "python_versions=3.12 3.9", "package_name=json"]
+    text = "description=it's \"quoted\" $HOME"
+    out = tmp_path / "out"
+    result = run("cookiecutter", TEMPLATE, "--no-input", "-o", out, text, *bad, cwd=tmp_path, check=False)
+    assert result.returncode == 1
+    for answer in bad:
+        assert f"{answer.partition('=')[0]}: {answer.partition('=')[2]!r}: must " in result.stderr
+    assert list(out.iterdir()) == []
+    command = next(line for line in result.stderr.splitlines() if line.startswith("cookiecutter "))
+    run(*shlex.split(command), "coverage_target=70", cwd=tmp_path)
+    pyproject = (out / "my-project" / "pyproject.toml").read_text(encoding="utf-8")
+    assert 'description = "it\'s \\"quoted\\" $HOME"' in pyproject
+    assert "\ntarget = 70\n" in pyproject
+
+
+def test_repeat_command_under_cruft_is_cruft(hook, capsys):
+    module = hook(package_name="json")
+    del module.ANSWERS["_output_dir"]
+    assert module.main() == 1
+    words = shlex.split(capsys.readouterr().err.splitlines()[-1])
+    assert words[:5] == ["cruft", "create", "gh:org/ci-template", "--no-input", "--extra-context"]
+    assert json.loads(words[5])["description"] == GOOD["description"]
+    assert "package_name" not in json.loads(words[5])
+
+
+@pytest.mark.parametrize("name", BOUNDARIES["main_branch"] + BAD["main_branch"])
+def test_branch_rules_are_those_of_git(name, tmp_path):
+    """Only what GitHub reads as a pattern, and `@`, which git itself reads as HEAD, is refused beyond git's rules."""
+    result = run("git", "check-ref-format", "--branch", name, cwd=tmp_path, check=False)
+    assert (result.returncode == 0) == (name in BOUNDARIES["main_branch"] or name in ("a+", "!a", "@"))

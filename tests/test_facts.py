@@ -1,0 +1,135 @@
+"""G4, P5, C9, S3: what is rendered parses, carries the answers and passes the schemas, for every combination."""
+
+import email
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from allpairspy import AllPairs
+from conftest import ANSWERS, TEMPLATE, run
+from markdown_it import MarkdownIt
+
+CHOICES = {name: answer for name, answer in ANSWERS.items() if isinstance(answer, list) and name[0] != "_"}
+CHOICES |= {"codeql": [True, False], "develop_branch": ["develop", ""], "line_length": ["60", "88", "120", "320"]}
+CHOICES |= {"python_versions": ["3.11 3.12 3.13", "3.14"]}
+PAIRWISE = [dict(zip(CHOICES, values, strict=True)) for values in AllPairs(list(CHOICES.values()))]
+TEXTS = {
+    "nasty": 'Ünï "q" \\ #: & 🎉',
+    "markdown": "`a` *b* _c_ [d](e) <f> ~g~ &amp; | !",
+    "yaml": "- a: {b} [c] %d @e `f` 'g",
+    "python": "'''\"\"\" \\N{x} \\u0041 %s {0}",
+    "joined": "👩‍💻 ‏עברית‏ Ω\u0301",
+    "long": "ab cd" * 40,
+}
+SCHEMAS = {
+    "vendor.github-workflows": ".github/workflows/*.yml",
+    "custom.github-workflows-require-timeout": ".github/workflows/*.yml",
+    "vendor.dependabot": ".github/dependabot.yml",
+    "vendor.codecov": ".codecov.yml",
+    "vendor.github-issue-forms": ".github/ISSUE_TEMPLATE/*.yml",
+}
+
+
+@pytest.fixture(params=PAIRWISE, ids=lambda answers: "-".join(str(value) or "none" for value in answers.values()))
+def project(request, bake):
+    return bake(**request.param)
+
+
+def read(path):
+    return Path(path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_texts_arrive_unchanged(bake, text):
+    value = TEXTS[text]
+    project = bake(project_name=value, project_slug="slug", description=value, author_name=value)
+    metadata = tomllib.loads(read(project / "pyproject.toml"))["project"]
+    assert metadata["description"] == value
+    assert metadata["authors"][0]["name"] == value
+    assert value in read(project / "LICENSE")
+    inline = [token for token in MarkdownIt().parse(read(project / "README.md")) if token.type == "inline"]
+    shown = ["".join(child.content for child in token.children) for token in inline]
+    assert (shown[0], shown[2]) == (value, value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", ["nasty", "python"])
+def test_texts_reach_the_metadata_of_the_wheel(bake, text, tmp_path):
+    value = TEXTS[text]
+    project = bake(project_name=value, project_slug="slug", description=value, author_name=value)
+    run("uv", "build", "--quiet", "--wheel", "--out-dir", tmp_path, cwd=project)
+    run("python", "-m", "zipfile", "-e", tmp_path / "slug-0.1.0-py3-none-any.whl", tmp_path, cwd=project)
+    metadata = email.message_from_string(read(tmp_path / "slug-0.1.0.dist-info/METADATA"))
+    assert metadata["Summary"] == value
+    name, _ = email.utils.parseaddr(metadata["Author-email"])
+    assert name == value
+    assert value in read(tmp_path / "slug-0.1.0.dist-info/licenses/LICENSE")
+
+
+def test_branch_names_arrive_unchanged(bake):
+    project = bake(main_branch='a#"b', develop_branch="dev/ünï🎉")
+    branches = ['a#"b', "dev/ünï🎉"]
+    triggers = yaml.safe_load(read(project / ".github/workflows/ci.yml"))[True]
+    assert triggers["push"]["branches"] == triggers["pull_request"]["branches"] == branches
+    ruleset = json.loads(read(project / ".github/rulesets/protected-branches.json"))
+    assert sorted(ruleset["conditions"]["ref_name"]["include"]) == sorted(f"refs/heads/{name}" for name in branches)
+
+
+def test_workflows_are_rendered_whole(project):
+    """Every `${{` of a source that is not itself conditional stands in the rendered file: none was eaten by Jinja."""
+    sources = (TEMPLATE / "{{cookiecutter.project_slug}}/.github/workflows").iterdir()
+    for source in sources:
+        rendered = project / ".github/workflows" / re.sub(r"\{\{ '(.*)' if .*\}\}", r"\1", source.name)
+        if rendered.exists():
+            text = read(rendered)
+            assert yaml.safe_load(text)["jobs"]
+            assert "{% " not in text
+            assert text.count("${{") == read(source).count("${{")
+            assert text.count("${{") == text.count("}}")
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_schemas(project, schema):
+    run("check-jsonschema", "--builtin-schema", schema, *project.glob(SCHEMAS[schema]), cwd=project)
+
+
+def test_zizmor_finds_nothing(project):
+    run("zizmor", "--offline", "--no-progress", "--persona=pedantic", ".", cwd=project)
+
+
+def test_dependency_files_are_what_pyproject2conda_makes(project):
+    """Every combination passed this in the post-generation hook; shown here once more with the tool itself."""
+    files = ("environment.yml", "conf/requirements.txt")
+    before = [read(project / path) for path in files]
+    run("pyproject2conda", "project", "--overwrite", "force", cwd=project)
+    assert [read(project / path) for path in files] == before
+    assert "nodefaults" in yaml.safe_load(before[0])["channels"]
+
+
+def test_environments_hold_the_same_packages(project):
+    conda = {spec for spec in yaml.safe_load(read(project / "environment.yml"))["dependencies"]}
+    pip = {line for line in read(project / "conf/requirements.txt").splitlines() if line[0] != "#"}
+    assert {spec.replace("python-build", "build") for spec in conda if not spec.startswith("python>")} == pip
+
+
+FORMATTERS = {
+    "black+isort+flake8": (
+        ["black", "--check", "."],
+        ["isort", "--check", "."],
+        ["--with=flake8-pyproject", "flake8"],
+    ),
+    "ruff": (["ruff", "format", "--check", "."], ["ruff", "check", "."]),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tools", FORMATTERS)
+@pytest.mark.parametrize("length", CHOICES["line_length"])
+def test_code_is_formatted_for_every_line_length(bake, tools, length):
+    """P6: the first commit changes no file, whatever the line length and however long the names."""
+    project = bake(lint_tools=tools, line_length=length, package_name="a_package_19_letter", external_service="s" * 30)
+    for command in FORMATTERS[tools]:
+        run("uv", "tool", "run", "--quiet", *command, cwd=project)

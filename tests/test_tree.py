@@ -1,0 +1,194 @@
+"""P1, P2, G5: which files a project has, and that its verification finds each kind of damage."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import ANSWERS, run
+
+FILES = """
+.codecov.yml .gitignore .pre-commit-config.yaml AGENTS.md CHANGELOG.md CONTRIBUTING.md LICENSE README.md SECURITY.md
+environment.yml noxfile.py pyproject.toml conf/requirements.txt docs/ci_cd/CICD_REFERENCE.md
+.github/CODEOWNERS .github/dependabot.yml .github/pull_request_template.md
+.github/ISSUE_TEMPLATE/bug_report.yml .github/ISSUE_TEMPLATE/feature_request.yml
+.github/rulesets/protected-branches.json .github/workflows/ci.yml .github/workflows/codeql.yml
+src/PKG/__init__.py src/PKG/py.typed src/PKG/config_manager.py src/PKG/demo_mode.py
+src/PKG/core/__init__.py src/PKG/core/event_bus.py src/PKG/frontend/__init__.py src/PKG/frontend/status_view.py
+src/tests/conftest.py src/tests/integration/test_demo_integration.py
+src/tests/performance/test_event_bus_performance.py src/tests/unit/core/test_event_bus.py
+src/tests/unit/test_config_manager.py src/tests/unit/test_demo_mode.py src/tests/unit/test_package.py
+src/tests/unit/test_status_view.py
+tools/coverage_gate.py tools/settings.py tools/verify_project.py
+""".split()
+CODEQL = ".github/workflows/codeql.yml"
+CHANGED = {name: value for name, value in ANSWERS.items() if name[0] != "_"} | {
+    "project_name": "Other Name",
+    "package_name": "other",
+    "description": "Something else.",
+    "author_name": "Some One",
+    "author_email": "some.one@example.com",
+    "github_owner": "other-org",
+    "copyright_year": "1999",
+    "python_versions": "3.12 3.14",
+    "main_branch": "trunk",
+    "develop_branch": "",
+    "coverage_minimum": "61",
+    "coverage_target": "81",
+    "patch_target": "62",
+    "tier_targets": "99 79 59",
+    "line_length": "100",
+    "external_service": "database",
+    "codeql": False,
+    "project_slug": "other-slug",
+}
+ONE_BY_ONE = [
+    pytest.param(name, value, id=f"{name}={value}")
+    for name, answer in CHANGED.items()
+    for value in (answer[1:] if isinstance(answer, list) else [answer])
+]
+
+
+def tree(project):
+    files = (path for path in project.rglob("*") if path.is_file())
+    return {path.relative_to(project).as_posix(): path.read_bytes() for path in files if ".git" not in path.parts}
+
+
+def verify(project, *arguments):
+    return run(sys.executable, "tools/verify_project.py", *arguments, cwd=project, check=False)
+
+
+def test_default_tree_is_exactly_this(bake):
+    assert sorted(tree(bake())) == sorted(path.replace("PKG", "my_project") for path in FILES)
+
+
+@pytest.mark.parametrize(("name", "value"), ONE_BY_ONE)
+def test_each_answer_changes_something_and_no_other_file_appears(bake, name, value):
+    before, after = tree(bake()), tree(bake(**{name: value}))
+    package = {"package_name": "other", "project_slug": "other_slug", "project_name": "other_name"}.get(name, "my_project")
+    expected = {path.replace("my_project", package) for path in before}
+    assert set(after) == expected - ({CODEQL} if name == "codeql" else set())
+    assert after != before
+
+
+def edit(path, old, new):
+    """Return the damage that replaces `old`, a regular expression, by `new` in the file at `path`."""
+
+    def damage(project):
+        file = project / path
+        text, count = re.subn(old, new, file.read_text(encoding="utf-8"), count=1)
+        assert count == 1
+        file.write_text(text, encoding="utf-8")
+
+    return damage
+
+
+def write(path, text=""):
+    """Return the damage that writes the file at `path`."""
+
+    def damage(project):
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text(text, encoding="utf-8")
+
+    return damage
+
+
+def remove(path):
+    return lambda project: (project / path).unlink()
+
+
+TIER = r'"src/my_project/config_manager.py"'
+DAMAGES = {
+    "file missing": (remove("environment.yml"), "environment.yml: is missing"),
+    "program missing": (remove("tools/coverage_gate.py"), "tools/coverage_gate.py: is missing"),
+    "variable left": (write("a.txt", "x\n{{ cookiecutter.x }}"), "a.txt:2: holds a tag of the template"),
+    "condition left": (write("a.md", "{% if cookiecutter.x %}"), "a.md:1: holds a tag of the template"),
+    "raw left": (write("a.yml", "{% raw %}"), "a.yml:1: holds a tag of the template"),
+    "name left": (write("{{cookiecutter.x}}.txt"), "{{cookiecutter.x}}.txt:0: holds a tag of the template"),
+    "python": (write("src/my_project/__init__.py", "def"), "src/my_project/__init__.py: does not parse"),
+    "python semantics": (write("src/tests/conftest.py", "return"), "src/tests/conftest.py: does not parse"),
+    "toml": (write("a.toml", "a = = b"), "a.toml: does not parse"),
+    "yaml": (write("a.yaml", "a: [b"), "a.yaml: does not parse"),
+    "json": (write("a.json", "{"), "a.json: does not parse"),
+    "no test": (remove("src/tests/unit/test_demo_mode.py"), "src/my_project/demo_mode.py: has no test file"),
+    "no nested test": (
+        write("src/my_project/core/other.py"),
+        "no test file src/tests/unit/core/test_other.py or src/tests/unit/test_other.py",
+    ),
+    "one flat test for two modules": (
+        write("src/my_project/core/demo_mode.py"),
+        "src/my_project/core/demo_mode.py: has no test file src/tests/unit/core/test_demo_mode.py: ",
+    ),
+    "tier pattern": (edit("pyproject.toml", TIER, '"src/gone.py"'), "'src/gone.py' matches no module"),
+    "empty tier pattern": (edit("pyproject.toml", TIER, '""'), "paths: '' matches no module"),
+    "two tiers": (
+        edit("pyproject.toml", TIER, '"src/my_project/core/event_bus.py"'),
+        "src/my_project/core/event_bus.py is in P0 and P1",
+    ),
+    "minimum above target": (edit("pyproject.toml", "fail_under = 60", "fail_under = 81"), "81 is above the target 80"),
+    "not a number": (edit("pyproject.toml", "patch-target = 60", 'patch-target = "60"'), "patch-target: '60' is not a"),
+    "lint gate": (edit("pyproject.toml", 'lint = "errors"', 'lint = "none"'), "lint: 'none' is none of errors,"),
+    "codecov target": (edit(".codecov.yml", "target: 80%", "target: 70%"), ".codecov.yml: project target: 70%"),
+    "codecov patch": (edit(".codecov.yml", "target: 60%", "target: 61%"), ".codecov.yml: patch target: 61%"),
+    "codecov tier": (edit(".codecov.yml", "target: 100%", "target: 99%"), ".codecov.yml: components:"),
+    "codecov paths": (edit(".codecov.yml", "core/[*]", "cor/*"), ".codecov.yml: components:"),
+    "codecov without tiers": (edit(".codecov.yml", "(?s)component_management.*(?=ignore)", ""), ".codecov.yml: lacks"),
+    "classifier": (edit("pyproject.toml", '.*Python :: 3.12",\n', ""), "ci.yml: uses Python 3.11 3.12 3.13, class"),
+    "requires-python": (edit("pyproject.toml", '">=3.11"', '">=3.12"'), "requires-python: >=3.12 is not >=3.11"),
+    "matrix": (edit(".github/workflows/ci.yml", "3.12", "3.14"), "ci.yml: uses Python 3.11 3.12 3.13 3.14"),
+    "check renamed": (edit(".github/workflows/ci.yml", "name: Quality gate", "name: Gate"), "requires the checks"),
+    "ruleset": (edit(".github/rulesets/protected-branches.json", "Quality gate", "Gate"), "requires the checks ['Gate']"),
+    "readme": (edit("README.md", "Quality gate", "gate"), "README.md: does not name the required check 'Quality gate'"),
+    "dependency": (edit("pyproject.toml", "pytest-cov>=7", "pytest-cov>=7.1"), "environment.yml: is not what"),
+    "generated file": (edit("conf/requirements.txt", "pytest-cov<8", "pytest-cov<9"), "conf/requirements.txt: is not"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_verification_finds(copy, damage):
+    project = copy()
+    cause, message = DAMAGES[damage]
+    cause(project)
+    result = verify(project)
+    assert result.returncode == 1, result.stderr
+    assert message in result.stdout
+    assert "Traceback" not in result.stderr
+
+
+def test_verification_reports_all_problems_at_once_and_as_json(copy):
+    project = copy()
+    for damage in ("no test", "codecov target", "json", "ruleset"):
+        DAMAGES[damage][0](project)
+    report = json.loads(verify(project, "--json").stdout)
+    paths = [problem["path"] for problem in report["problems"]]
+    assert sorted(paths) == [
+        ".codecov.yml",
+        ".github/rulesets/protected-branches.json",
+        "a.json",
+        "src/my_project/demo_mode.py",
+    ]
+    assert all(problem["fix"] for problem in report["problems"])
+
+
+def test_verification_accepts_nested_and_private_modules_and_what_tools_leave(copy):
+    project = copy()
+    for path in ("src/my_project/core/deep/_inner.py", "src/my_project/__main__.py", "src/tests/unit/test_main.py"):
+        write(path)(project)
+    write("src/tests/unit/core/deep/test_inner.py")(project)
+    for path in (".venv/pyvenv.cfg", ".venv/lib/bad.py", "reports/bad.json", "build/bad.yml", ".nox/bad.toml"):
+        write(path, "{{ cookiecutter.x }}")(project)
+    (project / "picture.png").write_bytes(b"\x89PNG\xff")
+    result = verify(project)
+    assert (result.returncode, result.stdout) == (0, "0 problems\n")
+
+
+def test_verification_without_pyproject2conda_says_what_it_skipped(copy, tmp_path):
+    project = copy()
+    run("uv", "venv", "--quiet", tmp_path / "bare", cwd=project)
+    run("uv", "pip", "install", "--quiet", "--python", tmp_path / "bare", "pyyaml", cwd=project)
+    result = subprocess.run(
+        [tmp_path / "bare/bin/python", "tools/verify_project.py"], cwd=project, capture_output=True, text=True
+    )
+    assert result.returncode == 0
+    assert "not compared, pyproject2conda is not installed" in result.stdout
