@@ -4,6 +4,7 @@ What the machine lacks (git, pre-commit) costs a warning with the command to run
 """
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -36,7 +37,7 @@ def is_rerender():
 def prepare_git():
     """Make a repository unless the project is part of one; return a warning or an empty string."""
     branch = ANSWERS["main_branch"]
-    later = f"git init && git symbolic-ref HEAD 'refs/heads/{branch}'"
+    later = f"git init && git symbolic-ref HEAD {shlex.quote(f'refs/heads/{branch}')}"
     if not shutil.which("git"):
         return f"git is not installed: install it, then run: {later}"
     if succeeds("git", "rev-parse", "--is-inside-work-tree") and not succeeds("git", "check-ignore", "--quiet", "."):

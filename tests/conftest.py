@@ -1,5 +1,6 @@
 """What all tests share: baked projects, real environments and a home folder of their own."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 TEMPLATE = Path(__file__).parent.parent
 # Downloads and built tools, by content; safe to delete.
@@ -94,16 +96,25 @@ def copy(bake, tmp_path):
     return generate
 
 
-@pytest.fixture
-def install(tmp_path):
-    """Return a function that builds an environment from a project's own dependency file, and its bin folder."""
+def environment(project, version=f"{sys.version_info.major}.{sys.version_info.minor}"):
+    """Return the variables of an environment made of the project's own dependency file.
 
-    def build(project, version=f"{sys.version_info.major}.{sys.version_info.minor}"):
-        folder = tmp_path / f"environment-{version}"
-        run("uv", "venv", "--quiet", "--python", interpreter(version), folder, cwd=project)
-        pip = ["uv", "pip", "install", "--quiet", "--python", folder / "bin" / "python"]
-        run(*pip, "--requirement", "conf/requirements.txt", cwd=project)
-        run(*pip, "--no-deps", "--editable", ".", cwd=project)
-        return {"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "VIRTUAL_ENV": str(folder)}
-
-    return build
+    The project itself is found through PYTHONPATH, so that all projects with the same dependencies share
+    one environment; it is built once for each content of the dependency file and each Python.
+    """
+    python = interpreter(version)
+    requirements = (project / "conf/requirements.txt").read_bytes()
+    full_version = run(python, "-VV", cwd=project).stdout
+    folder = CACHE / "environments" / hashlib.sha256(requirements + full_version.encode()).hexdigest()[:16]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "complete").exists():
+            run("uv", "venv", "--quiet", "--clear", "--python", python, folder, cwd=project)
+            requirement = ["--requirement", "conf/requirements.txt"]
+            run("uv", "pip", "install", "--quiet", "--python", folder / "bin/python", *requirement, cwd=project)
+            (folder / "complete").touch()
+    return {
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(project / "src"),
+        "VIRTUAL_ENV": str(folder),
+    }

@@ -183,6 +183,7 @@ def test_verification_accepts_nested_and_private_modules_and_what_tools_leave(co
     assert (result.returncode, result.stdout) == (0, "0 problems\n")
 
 
+@pytest.mark.slow
 def test_verification_without_pyproject2conda_says_what_it_skipped(copy, tmp_path):
     project = copy()
     run("uv", "venv", "--quiet", tmp_path / "bare", cwd=project)

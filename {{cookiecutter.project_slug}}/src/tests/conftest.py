@@ -17,7 +17,7 @@ EXPIRED = pytest.StashKey()
 
 @pytest.fixture
 def mock_config_file(tmp_path):
-    """Return a function that writes a configuration file."""
+    """Return a function that writes a settings file."""
 
     def write(text):
         path = tmp_path / "config.toml"
@@ -29,7 +29,7 @@ def mock_config_file(tmp_path):
 
 @pytest.fixture(autouse=True)
 def reset_singletons():
-    """Empty the package's caches, so that no test sees another's.
+    """Empty the package's caches after each test.
 
     A singleton is a function with functools.cache.
     """
@@ -43,7 +43,7 @@ def reset_singletons():
 
 @pytest.fixture
 def wait_until():
-    """Return a function that polls until a condition holds."""
+    """Return a function that waits for a condition."""
 
     def poll(condition, timeout=10.0):
         deadline = time.monotonic() + timeout
@@ -59,7 +59,7 @@ def quarantine_end(mark):
     """Return the last day of a quarantine.
 
     Raises:
-        ValueError: the issue or the date is missing or wrong.
+        ValueError: the issue or the date is wrong.
     """
     issue, until = map(mark.kwargs.get, ("issue", "until"))
     if not issue:
@@ -69,7 +69,7 @@ def quarantine_end(mark):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark each test by its folder; apply services and quarantines.
+    """Mark tests by folder, and by what they need.
 
     Runs first, so that `-m` sees the markers.
     """
@@ -99,7 +99,7 @@ def pytest_collection_modifyitems(items):
 
 
 def apply_quarantine(item, quarantine):
-    """Forgive failures until the date, then fail in any case."""
+    """Forgive failures until the date, then fail."""
     issue = quarantine.kwargs.get("issue")
     end = quarantine_end(quarantine)
     if date.today() <= end:

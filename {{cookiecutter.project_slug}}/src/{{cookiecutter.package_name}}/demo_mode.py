@@ -66,7 +66,7 @@ class DemoMode:
         }
 
     def step(self) -> None:
-        """Publish the next tick, unless paused or stopped."""
+        """Publish the next tick unless paused."""
         if self._active.is_set():
             self._ticks += 1
             self._bus.publish("tick", self._ticks)

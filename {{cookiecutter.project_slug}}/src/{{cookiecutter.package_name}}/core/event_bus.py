@@ -23,7 +23,7 @@ class EventBus:
         self._handlers[topic].append(handler)
 
     def publish(self, topic: str, message: Any) -> int:
-        """Deliver `message`; return how many received it."""
+        """Deliver `message`; return the number of calls."""
         handlers = self._handlers[topic]
         for handler in handlers:
             handler(message)

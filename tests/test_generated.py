@@ -1,0 +1,182 @@
+"""P3, P4, P5, P7: a generated project works: its tests, its rules for tests, its commands and its build."""
+
+import re
+import sys
+import venv
+import zipfile
+
+import pytest
+import yaml
+from conftest import environment, interpreter, run
+
+pytestmark = pytest.mark.slow
+STRICT = {"tier_targets": "100 100 100", "coverage_minimum": "100", "coverage_target": "100", "patch_target": "100"}
+VARIANTS = {
+    "default": {},
+    "ruff": {"lint_tools": "ruff", "type_checking": "strict", "external_service": "data_base", **STRICT},
+    "bare": {"type_checking": "off", "codeql": False, "develop_branch": "", "package_name": "some_Package9"},
+    "nasty": {"project_name": 'Ünï "q" \\ #: & 🎉', "license": "Proprietary"},
+}
+
+
+def pytest_in(project, *arguments, check=True, **variables):
+    return run("pytest", *arguments, cwd=project, check=check, **environment(project), **variables)
+
+
+def add_test(project, folder, text):
+    """Write a test file of a project; return its path."""
+    path = project / "src/tests" / folder / "test_added.py"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_own_tests_pass_and_the_sample_reaches_its_tiers(copy, variant, version):
+    project = copy(**VARIANTS[variant], python_versions="3.11 3.12 3.13 3.14")
+    interpreter(version)
+    variables = environment(project, version)
+    result = run("pytest", "--cov", "-n", "2", cwd=project, **variables)
+    assert re.search(r"=+ \d+ passed, 1 skipped in", result.stdout)
+    gate = run("python", "tools/coverage_gate.py", cwd=project, **variables)
+    assert "## Coverage: passed" in gate.stdout
+    assert "fail" not in gate.stdout
+
+
+def test_commands_of_the_readme_work_in_an_environment_made_by_pip(copy, tmp_path):
+    """The issue's own list, with nothing but pip."""
+    project = copy()
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv/bin/python"
+    run(python, "-m", "pip", "install", "--quiet", "-r", "conf/requirements.txt", cwd=project)
+    run(python, "-m", "pip", "install", "--quiet", "--no-deps", "-e", ".", cwd=project)
+    variables = {"PATH": f"{python.parent}:/usr/bin:/bin", "VIRTUAL_ENV": str(tmp_path / "venv")}
+    run("pytest", cwd=project, **variables)
+    result = run("pytest", "--cov", cwd=project, **variables)
+    assert "Required test coverage of 60.0% reached. Total coverage: 100.00%" in result.stdout
+    node = "tests/unit/test_demo_mode.py::TestDemoMode"
+    assert "7 passed" in run("pytest", node, "-v", cwd=project / "src", **variables).stdout
+    for command in (["black", "--check", "."], ["isort", "--check", "."], ["flake8"], ["mypy"]):
+        run(*command, cwd=project, **variables)
+    listed = run("nox", "-l", cwd=project, **variables).stdout
+    for session in ("lint", "tests-3.11", "tests-3.12", "tests-3.13", "coverage_gate", "integration", "build"):
+        assert f"* {session} " in listed
+    run("nox", "-s", "tests-3.11", cwd=project, **variables)
+    run("nox", "-s", "coverage_gate", "build", "dependencies", cwd=project, **variables)
+    assert {path.name for path in (project / "reports/junit").iterdir()} == {"tests-3.11.xml"}
+    assert run("git", "status", "--porcelain", "--ignored", cwd=project).stdout.count("dist/") == 1
+    run("python", "tools/verify_project.py", cwd=project, **variables)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_wheel_holds_the_package_and_nothing_else(copy, variant):
+    project = copy(**VARIANTS[variant])
+    run("nox", "--no-venv", "-s", "build", cwd=project, **environment(project))
+    (wheel,) = (project / "dist").glob("*.whl")
+    package = next(path.name for path in (project / "src").iterdir() if path.name not in ("tests", "__pycache__"))
+    source = {
+        path.relative_to(project / "src").as_posix()
+        for path in (project / "src" / package).rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    assert names == source
+    assert len(list((project / "dist").glob("*.tar.gz"))) == 1
+
+
+def test_build_fails_on_a_wrong_tree(copy):
+    project = copy()
+    (project / "src/tests/unit/test_demo_mode.py").unlink()
+    result = run("nox", "-s", "build", cwd=project, check=False, **environment(project))
+    assert result.returncode == 1
+    assert "demo_mode.py: has no test file" in result.stdout
+    assert not (project / "dist").exists()
+
+
+def test_sample_deleted_as_the_readme_says_and_all_is_green(copy):
+    project = copy()
+    readme = (project / "README.md").read_text(encoding="utf-8")
+    commands = re.search(r"## Delete the sample.*?```bash\n(.*?)```", readme, re.S)[1]
+    run("git", "add", "--all", cwd=project)
+    run("bash", "-ec", commands, cwd=project)
+    verify = [sys.executable, "tools/verify_project.py"]
+    left = run(*verify, cwd=project, check=False).stdout
+    assert left.count("matches no module") == 4
+    pyproject = (project / "pyproject.toml").read_text(encoding="utf-8")
+    pyproject, tiers = re.subn(r"(?ms)^paths = \[.*?\]$", "paths = []", pyproject)
+    assert tiers == 3
+    (project / "pyproject.toml").write_text(pyproject, encoding="utf-8")
+    codecov = yaml.safe_load((project / ".codecov.yml").read_text(encoding="utf-8"))
+    codecov["component_management"]["individual_components"] = []
+    (project / ".codecov.yml").write_text(yaml.safe_dump(codecov), encoding="utf-8")
+    run(*verify, cwd=project)
+    variables = environment(project)
+    run("nox", "--no-venv", "--no-install", "-s", "tests", cwd=project, **variables)
+    run("nox", "--no-venv", "--no-install", "-s", "coverage_gate", "integration", "build", cwd=project, **variables)
+
+
+def test_unit_tests_have_no_network_and_others_do(copy):
+    project = copy()
+    text = "import socket\n\ndef test_it():\n    socket.socket().close()\n"
+    add_test(project, "unit", text)
+    add_test(project, "integration", text)
+    result = pytest_in(project, "-k", "test_added", check=False)
+    assert "SocketBlockedError" in result.stdout
+    assert "1 failed, 1 passed" in result.stdout
+
+
+def test_folders_give_the_markers(copy):
+    project = copy()
+    for folder in ("unit", "integration", "performance"):
+        result = pytest_in(project, "--collect-only", "-q", "-m", folder)
+        nodes = [line for line in result.stdout.splitlines() if "::" in line]
+        assert nodes
+        assert all(node.startswith(f"src/tests/{folder}/") for node in nodes)
+
+
+def test_unknown_markers_and_options_are_errors(copy):
+    project = copy()
+    add_test(project, "unit", "import pytest\n\n@pytest.mark.unknown\ndef test_it():\n    pass\n")
+    assert "'unknown' not found in `markers`" in pytest_in(project, check=False).stdout
+
+
+def test_service_tests_run_only_where_the_service_is_configured(copy):
+    project = copy(external_service="shop")
+    result = pytest_in(project, "-m", "requires_shop")
+    assert "SHOP_URL is not set" in result.stdout
+    result = pytest_in(project, "-m", "requires_shop", check=False, SHOP_URL="http://127.0.0.1:9/")
+    assert "Connection refused" in result.stdout
+
+
+def test_wait_until_fails_in_time_and_singletons_do_not_leak(copy):
+    project = copy()
+    path = add_test(project, "unit", "def test_it(wait_until):\n    wait_until(lambda: False, timeout=0.01)\n")
+    assert "not within 0.01 seconds" in pytest_in(project, path, check=False).stdout
+    conftest = project / "src/tests/conftest.py"
+    text = conftest.read_text(encoding="utf-8")
+    conftest.write_text(text.replace("value.cache_clear()", "pass"), encoding="utf-8")
+    result = pytest_in(project, "-k", "TestSingleton", check=False)
+    assert "1 failed, 1 passed" in result.stdout
+
+
+QUARANTINES = {
+    "forgiven": ('issue="#7", until="2999-12-31"', 0, "XFAIL src/tests/unit/test_added.py::test_it - quarantine for #7"),
+    "over": ('issue="#7", until="2020-01-31"', 1, "quarantine for #7 ended on 2020-01-31"),
+    "no issue": ('until="2999-12-31"', 4, "test_added.py::test_it: names no issue"),
+    "empty issue": ('issue="", until="2999-12-31"', 4, "names no issue"),
+    "no date": ('issue="#7"', 4, "Invalid isoformat string: 'None'"),
+    "bad date": ('issue="#7", until="soon"', 4, "Invalid isoformat string: 'soon'"),
+}
+
+
+@pytest.mark.parametrize("outcome", ["fails", "passes"])
+@pytest.mark.parametrize("case", QUARANTINES)
+def test_quarantine(copy, case, outcome):
+    """F2: forgiven until the date whether it fails or passes, then a failure; a wrong mark stops the collection."""
+    arguments, code, message = QUARANTINES[case]
+    project = copy()
+    text = f"import pytest\n\n@pytest.mark.quarantine({arguments})\ndef test_it():\n    assert {outcome == 'passes'}\n"
+    result = pytest_in(project, add_test(project, "unit", text), check=False)
+    assert result.returncode == code
+    expected = message.replace("XFAIL", "XPASS") if outcome == "passes" else message
+    assert expected in result.stdout + result.stderr
