@@ -3,6 +3,8 @@
 What the machine lacks (git, pre-commit) costs a warning with the command to run later.
 """
 
+import contextlib
+import io
 import json
 import shlex
 import shutil
@@ -15,13 +17,18 @@ ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 PROJECT = Path.cwd()
 
 
-def succeeds(*command):
-    """Run `command` quietly in the project; return whether it succeeded."""
-    return run(*command).returncode == 0
+def git(*arguments):
+    """Run git quietly in the project; return whether it succeeded."""
+    return subprocess.run(["git", *arguments], capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
 
 
-def run(*command):
-    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+def verify():
+    """Return the problems that the project's own verification finds, as lines."""
+    sys.dont_write_bytecode = True  # the project's folder holds only what was rendered
+    sys.path.insert(0, str(PROJECT / "tools"))
+    import verify_project
+
+    return [": ".join(problem) for problem in verify_project.verify(PROJECT)[0]]
 
 
 def is_rerender():
@@ -40,10 +47,10 @@ def prepare_git():
     later = f"git init && git symbolic-ref HEAD {shlex.quote(f'refs/heads/{branch}')}"
     if not shutil.which("git"):
         return f"git is not installed: install it, then run: {later}"
-    if succeeds("git", "rev-parse", "--is-inside-work-tree") and not succeeds("git", "check-ignore", "--quiet", "."):
+    if git("rev-parse", "--is-inside-work-tree") and not git("check-ignore", "--quiet", "."):
         return "the project is inside a git repository: no other one was made, and its git hooks are left alone"
     # Not --initial-branch: git before 2.28 does not know it.
-    if not (succeeds("git", "init") and succeeds("git", "symbolic-ref", "HEAD", f"refs/heads/{branch}")):
+    if not (git("init") and git("symbolic-ref", "HEAD", f"refs/heads/{branch}")):
         return f"git failed: run: {later}"
     return ""
 
@@ -51,17 +58,23 @@ def prepare_git():
 def prepare_hooks():
     """Install the git hook of pre-commit; return a warning or an empty string."""
     later = "python -m pip install pre-commit && pre-commit install"
-    commands = [[sys.executable, "-m", "pre_commit"], [shutil.which("pre-commit") or "pre-commit"]]
-    for command in commands:
-        try:
-            if not succeeds(*command, "--version"):
-                continue
-        except OSError:
-            continue
-        result = run(*command, "install")
-        reason = " ".join((result.stdout + result.stderr).split())
-        return f"pre-commit failed ({reason}): run: {later}" if result.returncode else ""
-    return f"pre-commit is not installed: run: {later}"
+    output = io.StringIO()
+    try:
+        # In this process where it can be: a new one costs as much as all the rendering.
+        from pre_commit.main import main as pre_commit
+
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+            failed = pre_commit(["install"])
+    except SystemExit as error:
+        failed = error.code
+    except ImportError:
+        program = shutil.which("pre-commit")
+        if not program:
+            return f"pre-commit is not installed: run: {later}"
+        result = subprocess.run([program, "install"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        failed = result.returncode
+        output.write(result.stdout + result.stderr)
+    return f"pre-commit failed ({' '.join(output.getvalue().split())}): run: {later}" if failed else ""
 
 
 def summary():
@@ -78,16 +91,15 @@ Then create https://github.com/{owner}/{slug}, push, and connect Codecov: https:
 
 
 def main():
-    verification = run(sys.executable, str(Path("tools", "verify_project.py")))
-    if verification.returncode:
-        print(verification.stdout + verification.stderr, file=sys.stderr)
+    problems = verify()
+    if problems:
+        print(*problems, sep="\n", file=sys.stderr)
         return 1
     if is_rerender():
         return 0
-    warning = prepare_git()
-    for line in [warning] if warning else [prepare_hooks()]:
-        if line:
-            print(f"Warning: {line}", file=sys.stderr)
+    warning = prepare_git() or prepare_hooks()
+    if warning:
+        print(f"Warning: {warning}", file=sys.stderr)
     print(summary())
     return 0
 

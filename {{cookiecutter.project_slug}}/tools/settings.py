@@ -1,16 +1,14 @@
 """What the project's own tools know about it, read from pyproject.toml in this one place."""
 
 import tomllib
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 LINT_GATES = ("errors", "everything", "report")
 
 
-@dataclass(frozen=True)
-class Tier:
+class Tier(NamedTuple):
     """A named group of modules with the coverage, in percent, that each of them must reach."""
 
     target: Any
@@ -18,8 +16,7 @@ class Tier:
     modules: list[str]
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """The quality settings of a project.
 
     `problems` lists what is wrong with them; the numbers may be used only while it is empty.

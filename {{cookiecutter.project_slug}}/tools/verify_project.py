@@ -65,7 +65,8 @@ def missing(files: dict[str, str]) -> Iterator[Problem]:
 
 def leftovers(files: dict[str, str]) -> Iterator[Problem]:
     for path, text in files.items():
-        for number, line in enumerate([path, *text.splitlines()]):
+        lines = [path, *text.splitlines()] if LEFTOVER.search(f"{path}\n{text}") else []
+        for number, line in enumerate(lines):
             if LEFTOVER.search(line):
                 yield Problem(f"{path}:{number}", "holds a tag of the template", "replace the tag by its value")
 
