@@ -4,7 +4,7 @@ OUT ?= build
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: new test lint lock
+.PHONY: new test lint bench lock
 
 new: .venv/new
 	$(BIN)/cookiecutter . --output-dir "$(OUT)" $(ARGS)
@@ -14,6 +14,9 @@ test: .venv/dev
 
 lint: .venv/dev
 	$(BIN)/pre-commit run --all-files
+
+bench: .venv/new
+	$(BIN)/python benchmarks/generation.py
 
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --output-file requirements.txt --upgrade \

@@ -27,12 +27,12 @@ def empty_template(folder):
     return template
 
 
-def cpu_seconds(template):
+def cpu_seconds(template, home):
     """Return the CPU time, user and system, of one generation with all its child processes."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryDirectory() as out:
         command = [sys.executable, "-m", "cookiecutter", template, "--no-input", "--output-dir", out]
-        subprocess.run(command, check=True, capture_output=True, env=os.environ | {"HOME": out})
+        subprocess.run(command, check=True, capture_output=True, env=os.environ | {"HOME": home})
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -41,7 +41,10 @@ def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     with tempfile.TemporaryDirectory() as folder:
         templates = {"empty template": empty_template(folder), "ci-template": TEMPLATE}
-        times = {name: statistics.median(cpu_seconds(path) for _ in range(rounds)) for name, path in templates.items()}
+        times = {
+            name: statistics.median(cpu_seconds(path, folder) for _ in range(rounds))
+            for name, path in templates.items()
+        }
     for name, seconds in times.items():
         print(f"{name}: {seconds:.2f} s CPU (median of {rounds})")
     print(f"ratio: {times['ci-template'] / times['empty template']:.2f}")

@@ -58,23 +58,23 @@ def prepare_git():
 def prepare_hooks():
     """Install the git hook of pre-commit; return a warning or an empty string."""
     later = "python -m pip install pre-commit && pre-commit install"
-    output = io.StringIO()
+    program = shutil.which("pre-commit")
+    output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     try:
-        # In this process where it can be: a new one costs as much as all the rendering.
-        from pre_commit.main import main as pre_commit
-
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-            failed = pre_commit(["install"])
-    except SystemExit as error:
-        failed = error.code
-    except ImportError:
-        program = shutil.which("pre-commit")
-        if not program:
-            return f"pre-commit is not installed: run: {later}"
-        result = subprocess.run([program, "install"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        failed = result.returncode
-        output.write(result.stdout + result.stderr)
-    return f"pre-commit failed ({' '.join(output.getvalue().split())}): run: {later}" if failed else ""
+            try:
+                # In this process where it can be: a new one costs as much as all the rendering.
+                from pre_commit.main import main as pre_commit
+            except ImportError:
+                if not program:
+                    return f"pre-commit is not installed: run: {later}"
+                subprocess.run([program, "install"], check=True, capture_output=True, stdin=subprocess.DEVNULL)
+            else:
+                pre_commit(["install"])
+    except (Exception, SystemExit) as error:  # whatever it is, the project is complete without the git hook
+        reason = " ".join(f"{output.buffer.getvalue().decode()} {error}".split())
+        return f"pre-commit failed ({reason}): run: {later}"
+    return ""
 
 
 def summary():

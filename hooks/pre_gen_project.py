@@ -70,7 +70,7 @@ def malformed():
 
 
 def contradictions(valid):
-    """Yield (answer, rule) for each of the well-formed answers `valid` that clashes with another answer or with Python."""
+    """Yield (answer, rule) for each of the well-formed answers `valid` that clashes with another or with Python."""
     package = valid.get("package_name", "")
     if keyword.iskeyword(package) or keyword.issoftkeyword(package):
         yield "package_name", "must not be a Python keyword"
@@ -93,14 +93,17 @@ def repeat_command(wrong):
     answers = {name: value for name, value in ANSWERS.items() if name[0] != "_" and name not in wrong}
     checkout = ["--checkout", ANSWERS["_checkout"]] if ANSWERS.get("_checkout") else []
     if "_output_dir" not in ANSWERS:  # cruft's context has no output folder
-        return shlex.join(["cruft", "create", ANSWERS["_template"], "--no-input", "--extra-context", json.dumps(answers)])
+        return shlex.join(
+            ["cruft", "create", ANSWERS["_template"], "--no-input", "--extra-context", json.dumps(answers)]
+        )
     command = ["cookiecutter", ANSWERS["_template"], "--no-input", "--output-dir", ANSWERS["_output_dir"], *checkout]
     return shlex.join(command + [f"{name}={value}" for name, value in answers.items()])
 
 
 def main():
     if sys.version_info < (3, 11):
-        print("Python %d.%d is too old: run cookiecutter on Python 3.11 or newer." % sys.version_info[:2], file=sys.stderr)
+        version = ".".join(map(str, sys.version_info[:2]))
+        print(f"Python {version} is too old: run cookiecutter on Python 3.11 or newer.", file=sys.stderr)
         return 1
     problems = list(malformed())
     problems += contradictions({name: value for name, value in ANSWERS.items() if name not in dict(problems)})

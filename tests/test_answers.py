@@ -57,7 +57,23 @@ BAD = {
     "github_owner": ["", "-a", "a-", "a--b", "a_b", "a" * 40],
     "copyright_year": ["", "26", "20261", "２０２６"],
     "python_versions": ["", "3.10", "3.9 3.11", "3.12 3.11", "3.11 3.11", "3", "3.11, 3.12", "3.x", "2.7", "3.12.1"],
-    "main_branch": ["", "a b", "a..b", "a~b", "a^b", "a:b", "a\\b", "/a", "a/", "a//b", ".a", "b/.a", "a.lock", "a.", "@"]
+    "main_branch": [
+        "",
+        "a b",
+        "a..b",
+        "a~b",
+        "a^b",
+        "a:b",
+        "a\\b",
+        "/a",
+        "a/",
+        "a//b",
+        ".a",
+        "b/.a",
+        "a.lock",
+        "a.",
+        "@",
+    ]
     + ["a@{b", "-a", "a*", "a?", "a[b", "a+", "!a", "HEAD", "a.lock/b", "a\x7fb"],
     "develop_branch": ["main", "a b", " "],
     "coverage_minimum": ["", "-1", "101", "60.5", "060", "81", "٦٠", "x"],
@@ -123,7 +139,7 @@ def test_old_python_is_one_clear_line(hook, monkeypatch, capsys):
 
 def test_all_problems_at_once_nothing_left_and_the_repeat_command_works(tmp_path):
     bad = ["coverage_minimum=90", "coverage_target=80", "python_versions=3.12 3.9", "package_name=json"]
-    text = "description=it's \"quoted\" $HOME"
+    text = 'description=it\'s "quoted" $HOME'
     out = tmp_path / "out"
     result = run("cookiecutter", TEMPLATE, "--no-input", "-o", out, text, *bad, cwd=tmp_path, check=False)
     assert result.returncode == 1

@@ -100,6 +100,17 @@ def test_zizmor_finds_nothing(project):
     run("zizmor", "--offline", "--no-progress", "--persona=pedantic", ".", cwd=project)
 
 
+def test_actions_are_pinned_alike_in_the_template_and_its_own_workflows(project):
+    """T3: Dependabot reads only the template's own workflows; what it updates there must be copied."""
+    pins = re.compile(r"uses: (\S+)@([0-9a-f]{40}) # (v\S+)")
+    own = {name: pin for path in (TEMPLATE / ".github/workflows").iterdir() for name, *pin in pins.findall(read(path))}
+    for path in (project / ".github/workflows").iterdir():
+        text = read(path)
+        generated = {name: pin for name, *pin in pins.findall(text)}
+        assert len(pins.findall(text)) == text.count("uses: ")
+        assert generated == {name: own.get(name, "used in no workflow of the template itself") for name in generated}
+
+
 def test_dependency_files_are_what_pyproject2conda_makes(project):
     """Every combination passed this in the post-generation hook; shown here once more with the tool itself."""
     files = ("environment.yml", "conf/requirements.txt")

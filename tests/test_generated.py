@@ -160,7 +160,11 @@ def test_wait_until_fails_in_time_and_singletons_do_not_leak(copy):
 
 
 QUARANTINES = {
-    "forgiven": ('issue="#7", until="2999-12-31"', 0, "XFAIL src/tests/unit/test_added.py::test_it - quarantine for #7"),
+    "forgiven": (
+        'issue="#7", until="2999-12-31"',
+        0,
+        "XFAIL src/tests/unit/test_added.py::test_it - quarantine for #7",
+    ),
     "over": ('issue="#7", until="2020-01-31"', 1, "quarantine for #7 ended on 2020-01-31"),
     "no issue": ('until="2999-12-31"', 4, "test_added.py::test_it: names no issue"),
     "empty issue": ('issue="", until="2999-12-31"', 4, "names no issue"),

@@ -66,7 +66,9 @@ def test_default_tree_is_exactly_this(bake):
 @pytest.mark.parametrize(("name", "value"), ONE_BY_ONE)
 def test_each_answer_changes_something_and_no_other_file_appears(bake, name, value):
     before, after = tree(bake()), tree(bake(**{name: value}))
-    package = {"package_name": "other", "project_slug": "other_slug", "project_name": "other_name"}.get(name, "my_project")
+    package = {"package_name": "other", "project_slug": "other_slug", "project_name": "other_name"}.get(
+        name, "my_project"
+    )
     expected = {path.replace("my_project", package) for path in before}
     assert set(after) == expected - ({CODEQL} if name == "codeql" else set())
     assert after != before
@@ -138,7 +140,10 @@ DAMAGES = {
     "requires-python": (edit("pyproject.toml", '">=3.11"', '">=3.12"'), "requires-python: >=3.12 is not >=3.11"),
     "matrix": (edit(".github/workflows/ci.yml", "3.12", "3.14"), "ci.yml: uses Python 3.11 3.12 3.13 3.14"),
     "check renamed": (edit(".github/workflows/ci.yml", "name: Quality gate", "name: Gate"), "requires the checks"),
-    "ruleset": (edit(".github/rulesets/protected-branches.json", "Quality gate", "Gate"), "requires the checks ['Gate']"),
+    "ruleset": (
+        edit(".github/rulesets/protected-branches.json", "Quality gate", "Gate"),
+        "requires the checks ['Gate']",
+    ),
     "readme": (edit("README.md", "Quality gate", "gate"), "README.md: does not name the required check 'Quality gate'"),
     "dependency": (edit("pyproject.toml", "pytest-cov>=7", "pytest-cov>=7.1"), "environment.yml: is not what"),
     "generated file": (edit("conf/requirements.txt", "pytest-cov<8", "pytest-cov<9"), "conf/requirements.txt: is not"),

@@ -1,0 +1,87 @@
+"""T1, D6: what the documents say is so: answers, files, links, numbers."""
+
+import re
+from pathlib import Path
+
+import pytest
+from conftest import ANSWERS, TEMPLATE, run
+from test_tree import CHANGED, FILES, tree
+
+README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
+DERIVED = {"project_slug": "from the name", "package_name": "from the slug", "copyright_year": "this year"}
+LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+
+
+def rows(text, heading):
+    """Return the cells of the table below `heading`."""
+    section = text.split(f"## {heading}\n")[1].split("\n## ")[0]
+    table = [line for line in section.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table]
+
+
+def test_readme_lists_every_answer_with_its_default():
+    defaults = {name: answer[0] if isinstance(answer, list) else answer for name, answer in ANSWERS.items()}
+    expected = [(name, DERIVED.get(name, str(value))) for name, value in defaults.items() if name[0] != "_"]
+    assert [(row[0].strip("`"), row[1]) for row in rows(README, "The answers")] == expected
+
+
+def test_readme_explains_every_generated_file():
+    names = [
+        name for row in rows(README, "What the generated files are for") for name in re.findall(r"`([^`]+)`", row[0])
+    ]
+    for path in FILES:
+        assert any(path == name or name.endswith("/") and path.startswith(name) for name in names), path
+    for name in names:
+        assert any(path == name or path.startswith(name) for path in FILES), name
+
+
+@pytest.mark.parametrize("answers", [{}, CHANGED | {"license": "MIT"}], ids=["default", "changed"])
+def test_links_of_the_generated_documents_resolve(bake, answers):
+    answers = {name: value for name, value in answers.items() if not isinstance(value, list)}
+    project = bake(**answers)
+    documents = [path for path in tree(project) if path.endswith(".md")]
+    assert len(documents) > 5
+    for document in documents:
+        check_links(project / document)
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "AGENTS.md", "CHANGELOG.md"])
+def test_links_of_the_template_resolve(document):
+    check_links(TEMPLATE / document)
+
+
+def check_links(document):
+    for target, anchor in LINK.findall(document.read_text(encoding="utf-8")):
+        path = document.parent / target if target else document
+        assert path.exists(), f"{document}: {target}"
+        headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.M) if path.is_file() else []
+        anchors = [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
+        assert not anchor or anchor in anchors, f"{document}: #{anchor}"
+
+
+def test_reference_has_the_numbers_of_the_configuration(bake):
+    project = bake(coverage_minimum="61", coverage_target="81", patch_target="62", tier_targets="99 79 59")
+    reference = (project / "docs/ci_cd/CICD_REFERENCE.md").read_text(encoding="utf-8")
+    assert [row[1] for row in rows(reference, "Thresholds")] == ["61", "81", "62", "99", "79", "59"]
+
+
+@pytest.mark.slow
+def test_make_new_takes_answers_and_a_folder(tmp_path):
+    """T1: the first of the two commands, on a machine that has nothing but Python, git and make."""
+    clone = tmp_path / "clone"
+    run("git", "clone", "--quiet", TEMPLATE, clone, cwd=tmp_path)
+    run("make", "new", "ARGS=--no-input project_name='Deep Thought'", f"OUT={tmp_path / 'out'}", cwd=clone)
+    project = tmp_path / "out/deep-thought"
+    assert (project / "README.md").read_text(encoding="utf-8").startswith("# Deep Thought\n")
+    assert (project / ".git/hooks/pre-commit").exists()
+    run("make", "new", "ARGS=--no-input", cwd=clone)
+    assert (clone / "build/my-project/.git").is_dir()
+
+
+def test_make_refuses_an_old_python(tmp_path):
+    old = tmp_path / "python3"
+    old.write_text("#!/bin/sh\necho 'Python 3.11 or newer is needed' >&2\nexit 1\n")
+    old.chmod(0o755)
+    for part in ("Makefile", "requirements.txt"):
+        Path(tmp_path / part).write_bytes((TEMPLATE / part).read_bytes())
+    assert "3.11 or newer" in run("make", "new", f"PYTHON={old}", cwd=tmp_path, check=False).stderr
