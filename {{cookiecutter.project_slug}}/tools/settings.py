@@ -29,6 +29,7 @@ class Settings(NamedTuple):
     target: Any
     patch_target: Any
     lint: Any
+    style_hooks: list[str]
     tiers: dict[str, Tier]
     problems: list[str]
 
@@ -59,6 +60,7 @@ def load(root: Path) -> Settings:
         target=gate.get("target"),
         patch_target=gate.get("patch-target"),
         lint=gate.get("lint"),
+        style_hooks=gate.get("style-hooks", []),
         tiers=tiers,
         problems=[],
     )

@@ -113,6 +113,35 @@ def apply_quarantine(item, quarantine):
         item.stash[EXPIRED] = ended
 
 
+def pytest_terminal_summary(terminalreporter, config):
+    """Write the counts of each kind to the job summary."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    is_xdist_worker = hasattr(config, "workerinput")
+    if is_xdist_worker or not path:
+        return
+    columns = ("passed", "failed", "error", "skipped")
+    columns += ("xfailed", "xpassed")
+    lines = [
+        "## Tests",
+        "",
+        f"| Kind | {' | '.join(columns)} | pass rate |",
+        "| --- |" + " ---: |" * (len(columns) + 1),
+    ]
+    for kind in FOLDERS:
+        counts = [0] * len(columns)
+        for index, column in enumerate(columns):
+            reports = terminalreporter.getreports(column)
+            nodes = [report.nodeid for report in reports]
+            counts[index] = sum(f"/{kind}/" in n for n in nodes)
+        decided = sum(counts[:3])
+        if decided:
+            rate = f"{100 * counts[0] / decided:.2f} %"
+            cells = " | ".join(map(str, counts))
+            lines.append(f"| {kind} | {cells} | {rate} |")
+    with open(path, "a", encoding="utf-8") as summary:
+        print(*lines, "", sep="\n", file=summary)
+
+
 def pytest_runtest_setup(item):
     """Fail a test whose quarantine is over."""
     if EXPIRED in item.stash:

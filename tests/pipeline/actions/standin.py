@@ -1,0 +1,47 @@
+"""What the stand-ins of the actions share: reading inputs, answering the runner, recording calls."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+RUN = Path(os.environ["CI_TEMPLATE_RUN"])
+WORKSPACE = Path(os.environ["GITHUB_WORKSPACE"])
+
+
+def given(name: str) -> str:
+    """An input's value; act hands the declared ones to a composite step as INPUT_*, GitHub would not."""
+    return os.environ[f"INPUT_{name.upper()}"].strip()
+
+
+def is_true(name: str) -> bool:
+    return given(name).lower() == "true"
+
+
+def down(service: str) -> bool:
+    """Whether a test declared a service unavailable, as in CODECOV_DOWN=1."""
+    return os.environ.get(f"{service}_DOWN") == "1"
+
+
+def tell(channel: str, text: str) -> None:
+    """Append to one of the runner's files: OUTPUT, ENV or PATH."""
+    with open(os.environ[f"GITHUB_{channel}"], "a", encoding="utf-8") as file:
+        file.write(f"{text}\n")
+
+
+def warn(message: str) -> None:
+    print(f"::warning::{message}")
+
+
+def fail(message: str) -> NoReturn:
+    print(f"::error::{message}")
+    sys.exit(1)
+
+
+def record(action: str) -> None:
+    """Keep a call and its inputs for the test; one write, because jobs run at the same time."""
+    inputs = {name[6:].lower(): value for name, value in os.environ.items() if name.startswith("INPUT_") and value}
+    entry = {"action": action, "job": os.environ["GITHUB_JOB"], "inputs": inputs}
+    with open(RUN / "records.jsonl", "a", encoding="utf-8") as file:
+        file.write(json.dumps(entry) + "\n")

@@ -1,0 +1,71 @@
+"""Helpers of the tests that run a generated project's pipeline or its pre-commit hooks for real."""
+
+import itertools
+import sys
+from pathlib import Path
+
+from conftest import CACHE, run
+
+sys.path[:0] = [str(Path(__file__).parent / "pipeline"), str(Path(__file__).parent / "mirrors")]
+
+import act  # noqa: E402 # found through the line above
+import mirrors  # noqa: E402 # found through the line above
+
+COUNTER = itertools.count()
+
+
+def hook_environment(project, newer=None):
+    """Return the variables with which pre-commit installs a project's hooks from local mirrors of their repositories."""
+    variables = mirrors.build(project / ".pre-commit-config.yaml", CACHE / "mirrors", newer)
+    return variables | {"PRE_COMMIT_HOME": str(mirrors.home(CACHE / "pre-commit")), "ZIZMOR_OFFLINE": "true"}
+
+
+def commit(project, message="change"):
+    """Commit all that is in the project, without its hooks; return the commit."""
+    run("git", "add", "--all", cwd=project)
+    run("git", "commit", "--quiet", "--no-verify", "--allow-empty", "--message", message, cwd=project)
+    return run("git", "rev-parse", "HEAD", cwd=project).stdout.strip()
+
+
+def write(project, files):
+    """Write `files`, a mapping of paths to texts; a text of None removes the file, a function changes its text."""
+    for path, text in files.items():
+        file = project / path
+        if text is None:
+            file.unlink()
+            continue
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text(file.read_text(encoding="utf-8")) if callable(text) else text, encoding="utf-8")
+
+
+def start(project, tmp_path, event="push", files=None, *, branch="feature", env=None, payload=None, **options):
+    """Commit the project, then `files` on a branch, and run its pipeline for `event`; return what happened.
+
+    The first commit is the base of a pull request and of a merge group.
+    """
+    base = commit(project, "base")
+    if event in ("pull_request", "merge_group"):
+        run("git", "switch", "--quiet", "--create", branch, cwd=project)
+    write(project, files or {})
+    head = commit(project)
+    payloads = {
+        "pull_request": {
+            "pull_request": {
+                "number": 7,
+                "title": "A change",
+                "base": {"ref": "develop", "sha": base},
+                "head": {"ref": branch, "sha": head},
+            }
+        },
+        "merge_group": {"merge_group": {"base_sha": base, "head_sha": head}},
+    }
+    work = tmp_path / f"run-{next(COUNTER)}"
+    work.mkdir()
+    return act.run(
+        project,
+        event,
+        work=work,
+        payload=payloads.get(event, {}) | {"repository": {"private": False}} | (payload or {}),
+        env=hook_environment(project) | {"CI_TEMPLATE_CACHE": str(CACHE)} | (env or {}),
+        **options,
+    )

@@ -1,0 +1,354 @@
+"""C, V: the rendered workflow runs under act, on real projects, in good cases and in bad ones."""
+
+import re
+
+import pytest
+import yaml
+from conftest import interpreter
+from pipelines import start
+
+pytestmark = pytest.mark.slow
+
+LINTED = {"lint": {"result": "success", "outputs": {"findings": "none"}}}
+BUILT = LINTED | {"build": {"result": "success"}}
+EVENTS = ["push", "pull_request", "merge_group", "schedule", "workflow_dispatch"]
+HOSTILE = "a\";$(touch${IFS}pwned)'`touch${IFS}pwned`&"
+FUNCTION = "\n\ndef added_{0}(value):\n    if value:\n        return 1\n    if not value:\n        return 2\n    return 3\n"
+
+
+def uncovered(count):
+    """Return files that add `count` functions which no test calls, in a module of no tier."""
+    text = '"""Something new."""\n' + "".join(FUNCTION.format(number) for number in range(count))
+    package = "src/my_project"
+    test = "from my_project import extra\n\n\ndef test_module():\n    assert extra.__doc__\n"
+    return {f"{package}/extra.py": text, "src/tests/unit/test_extra.py": test}
+
+
+def project_of(copy, versions="3.13", **answers):
+    for version in versions.split():
+        interpreter(version)
+    return copy(python_versions=versions, **answers)
+
+
+def verdicts(run):
+    """Return the gate's verdict and the one on each stage, from the table in its summary."""
+    summary = run.jobs["quality-gate"].summary
+    rows = re.findall(r"^\| (\S+) \| (\S+) \| (.*) \|$", summary, re.M)
+    return re.search(r"## Quality gate: (\w+)", summary)[1], {stage: verdict for stage, _, verdict in rows[2:]}
+
+
+def counts(job, kind):
+    """Return how many tests of a kind passed and failed, from the table in the job's summary."""
+    found = re.search(rf"^\| {kind} \| (\d+) \| (\d+) \|", job.summary, re.M)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("speed", ["thorough", "balanced", "fast"])
+def test_green_path(copy, tmp_path, speed, event):
+    """C1, C2, C4, C5, C6, C7, C8: every event under each ci_speed; a hostile branch and title change nothing."""
+    versions = "3.12 3.13" if speed == "fast" else "3.13"
+    project = project_of(copy, versions, ci_speed=speed)
+    title = {"pull_request": {"number": 7, "title": HOSTILE, "base": {"ref": "develop"}, "head": {"ref": HOSTILE}}}
+    payload = title if (speed, event) == ("thorough", "pull_request") else {}
+    inputs = {"python": "all", "slow": "false"} if event == "workflow_dispatch" else {}
+    run = start(project, tmp_path, event, branch=HOSTILE, payload=payload, inputs=inputs)
+    is_pull_request = event == "pull_request"
+    assert run.exit_code == 0, run.log
+    results = {name: job.result for name, job in run.jobs.items()}
+    integration = "success" if event in ("pull_request", "merge_group") else "skipped"
+    assert results == dict.fromkeys(results, "success") | {"integration": integration, "coverage": "skipped"}
+    assert verdicts(run)[0] == "pass"
+    legs = ["3.13"] if speed != "fast" or is_pull_request else ["3.12", "3.13"]
+    assert list(run.jobs["test"].legs) == [f"{version}, 1" for version in legs]
+    slow_runs = speed == "thorough" or not is_pull_request
+    for leg in run.jobs["test"].legs.values():
+        assert counts(leg, "performance") == (2 if slow_runs and event != "workflow_dispatch" else 1, 0)
+        assert counts(leg, "unit") == (21, 0)
+        assert ("created: " in leg.log) == (speed != "thorough"), "xdist"
+    assert counts(run.jobs["integration"], "integration") == ((1, 0) if integration == "success" else (0, 0))
+    assert "Name: my-project" in run.jobs["build"].summary
+    if is_pull_request:
+        assert HOSTILE in run.jobs["notify"].summary
+    assert not list(tmp_path.rglob("pwned"))
+
+
+def test_artifacts_and_uploads(copy, tmp_path):
+    """V4, C4: what is kept, and what Codecov gets, per Python; Codecov's token is passed on."""
+    project = project_of(copy)
+    run = start(project, tmp_path, needs=LINTED, secrets={"CODECOV_TOKEN": "t0ken"})
+    kept = {path.relative_to(run.artifacts).as_posix() for path in run.artifacts.rglob("*") if path.is_file()}
+    assert {
+        "tests-3.13-1/coverage/coverage.xml",
+        "tests-3.13-1/coverage/html/index.html",
+        "tests-3.13-1/coverage/.coverage.3.13.1",
+        "tests-3.13-1/junit/tests.xml",
+        "dist/my_project-0.1.0-py3-none-any.whl",
+        "dist/my_project-0.1.0.tar.gz",
+    } <= kept
+    coverage, results = sorted(run.records("codecov/codecov-action"), key=len)
+    assert coverage["files"] == "reports/coverage/coverage.xml"
+    assert (results["files"], results["report_type"]) == ("reports/junit/tests.xml", "test_results")
+    assert coverage["flags"] == results["flags"] == "python3.13"
+    assert coverage["token"] == "t0ken"
+
+
+MINIMUM = r"\| total \|  \| 5\d\.\d\d \| 60 \| fail, minimum \|"
+CASES = {
+    # name: (event, files, options, result of test, gate, what the summary or the log of the stage shows)
+    "failing test": (
+        "push",
+        {"src/tests/unit/test_package.py": "def test_it():\n    assert 1 == 2\n"},
+        {},
+        "failure",
+        "fail",
+        r"\| unit \| 20 \| 1 \| 0 \| 0 \| 0 \| 0 \| 95\.24 % \|",
+    ),
+    "collection error": (
+        "push",
+        {"src/tests/unit/test_package.py": "import nothing\n"},
+        {},
+        "failure",
+        "fail",
+        "No module named 'nothing'",
+    ),
+    "no tests at all": (
+        "push",
+        {path: "" for path in ("test_package", "test_config_manager", "test_demo_mode", "test_status_view")},
+        {},
+        "failure",
+        "fail",
+        "no tests ran|deselected",
+    ),
+    "under the minimum": ("push", uncovered(9), {}, "failure", "fail", MINIMUM),
+    "between minimum and target": (
+        "push",
+        uncovered(8),
+        {},
+        "success",
+        "pass",
+        r"::warning title=Coverage::total: 6\d\.\d\d %, target 80 %",
+    ),
+    "module of P0 under its target": (
+        "push",
+        {"src/my_project/demo_mode.py": lambda text: text + FUNCTION.format(0)},
+        {},
+        "failure",
+        "fail",
+        r"::error file=src/my_project/demo_mode\.py,title=Coverage::src/my_project/demo_mode\.py of tier P0: \d\d\.\d\d %",
+    ),
+    "changed lines under the patch target": (
+        "pull_request",
+        uncovered(2),
+        {},
+        "failure",
+        "fail",
+        r"\| patch \|  \| \d\d\.\d\d \| 60 \| fail, \d+ lines since",
+    ),
+    "the same lines on a push": ("push", uncovered(2), {}, "success", "pass", r"not judged: no base"),
+    "base branch missing": (
+        "pull_request",
+        {},
+        {"payload": {"pull_request": {"number": 7, "base": {"ref": "develop", "sha": "0" * 40}}}},
+        "failure",
+        "fail",
+        "cannot judge: no common commit with the base",
+    ),
+    "bypass that is valid": (
+        "push",
+        uncovered(20),
+        {"vars": {"COVERAGE_BYPASS_ISSUE": "#12", "COVERAGE_BYPASS_UNTIL": "2999-12-31"}},
+        "success",
+        "pass",
+        r"Bypassed until 2999-12-31 \(#12\)",
+    ),
+    "bypass that is over": (
+        "push",
+        uncovered(20),
+        {"vars": {"COVERAGE_BYPASS_ISSUE": "#12", "COVERAGE_BYPASS_UNTIL": "2020-01-01"}},
+        "failure",
+        "fail",
+        r"Bypass refused: it ended on 2020-01-01 \(#12\)",
+    ),
+    "bypass without issue": (
+        "push",
+        uncovered(20),
+        {"vars": {"COVERAGE_BYPASS_UNTIL": "2999-12-31"}},
+        "failure",
+        "fail",
+        "Bypass refused: it needs an issue and a date",
+    ),
+    "Codecov down": (
+        "push",
+        {},
+        {"env": {"CODECOV_DOWN": "1"}},
+        "success",
+        "pass",
+        "::warning title=Codecov::The upload failed",
+    ),
+    "artifacts cannot be kept": ("push", {}, {"env": {"ARTIFACTS_DOWN": "1"}}, "failure", "fail", "was not kept"),
+    "cache down": ("push", {}, {"env": {"CACHE_DOWN": "1"}}, "success", "pass", "Coverage: passed"),
+}
+CASES["no tests at all"][1].clear()
+CASES["no tests at all"][1].update(
+    {
+        f"src/tests/{path}.py": ""
+        for path in (
+            "unit/test_package",
+            "unit/test_config_manager",
+            "unit/test_demo_mode",
+            "unit/test_status_view",
+            "unit/core/test_event_bus",
+            "performance/test_event_bus_performance",
+        )
+    }
+)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_test_stage(copy, tmp_path, case):
+    """C4, C7, V1, V2, V3, V6, F3: what the test stage and the gate make of it; lint and build are told to have passed."""
+    event, files, options, result, gate, shown = CASES[case]
+    run = start(project_of(copy), tmp_path, event, files, job="quality-gate", needs=BUILT, **options)
+    assert run.jobs["test"].result == result, run.jobs["test"].log
+    assert re.search(shown, run.jobs["test"].summary + run.jobs["test"].log), run.jobs["test"].log
+    verdict, stages = verdicts(run)
+    assert verdict == gate
+    assert stages["test"] == ("pass" if result == "success" else "fail")
+    assert run.jobs["quality-gate"].result == ("success" if gate == "pass" else "failure")
+
+
+def test_failing_integration_test_fails_the_gate(copy, tmp_path):
+    text = "def test_it():\n    assert 1 == 2\n"
+    files = {"src/tests/integration/test_broken.py": text}
+    told = BUILT | {"test": {"result": "success"}}
+    run = start(project_of(copy), tmp_path, "pull_request", files, job="quality-gate", needs=told)
+    assert run.jobs["integration"].result == "failure"
+    assert counts(run.jobs["integration"], "integration") == (1, 1)
+    assert verdicts(run)[0] == "fail"
+    assert verdicts(run)[1]["integration"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("files", "shown"),
+    [
+        ({"src/tests/unit/test_demo_mode.py": None}, "src/my_project/demo_mode.py: has no test file"),
+        ({"src/my_project/core/event_bus.py": "def ("}, "src/my_project/core/event_bus.py: does not parse"),
+        ({"README.md": lambda text: text.replace("pytest", "")}, None),
+    ],
+    ids=["no test", "syntax error", "fine"],
+)
+def test_build_stage(copy, tmp_path, files, shown):
+    """C5: structure and syntax are verified before anything is built."""
+    told = LINTED | {"test": {"result": "success"}}
+    run = start(project_of(copy), tmp_path, "push", files, job="quality-gate", needs=told)
+    assert run.jobs["build"].result == ("failure" if shown else "success")
+    assert verdicts(run)[1]["build"] == ("fail" if shown else "pass")
+    assert not shown or shown in run.jobs["build"].log
+
+
+LINT_CASES = {
+    "style": ("x  =  1\n", "style"),
+    "undefined name": ("def f():\n    return nothing\n", "errors"),
+    "syntax error": ("def (\n", "errors"),
+}
+
+
+@pytest.mark.parametrize("gate", ["errors", "everything", "report"])
+@pytest.mark.parametrize("case", LINT_CASES)
+def test_lint_stage(copy, tmp_path, case, gate):
+    """C3, C7: what lint finds is told apart, shown, and blocks as `lint_gate` says."""
+    text, findings = LINT_CASES[case]
+    tools = {"style": "ruff", "undefined name": "black+isort+flake8", "syntax error": "ruff"}[case]
+    project = project_of(copy, lint_gate=gate, lint_tools=tools)
+    told = {"test": {"result": "success"}, "build": {"result": "success"}}
+    files = {"src/my_project/added.py": text, "src/tests/unit/test_added.py": '"""Tests."""\n'}
+    run = start(project, tmp_path, "push", files, job="quality-gate", needs=told)
+    blocks = gate == "everything" or (gate, findings) == ("errors", "errors")
+    lint = run.jobs["lint"]
+    assert lint.result == ("failure" if blocks else "success"), lint.log
+    assert lint.outputs["findings"] == findings
+    assert f"| {findings.rstrip('s')} |" in lint.summary
+    assert re.search(rf"::{'error' if findings == 'errors' else 'warning'} file=src/my_project/added\.py,line=\d", lint.log)
+    verdict, stages = verdicts(run)
+    assert (verdict, stages["lint"]) == (("fail", "fail") if blocks else ("warn", f"warn: {findings}"))
+
+
+def test_lint_that_cannot_run_is_never_green(copy, tmp_path):
+    """A broken installation of the hooks fails, also where no finding would block."""
+    project = project_of(copy, lint_gate="report")
+    told = {"test": {"result": "success"}, "build": {"result": "success"}}
+    files = {".pre-commit-config.yaml": lambda text: text.replace("rev: v6.0.0", "rev: v0.0.0")}
+    env = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "url./nowhere/.insteadOf", "GIT_CONFIG_VALUE_0": "https://"}
+    run = start(project, tmp_path, "push", files, job="quality-gate", needs=told, env=env)
+    assert run.jobs["lint"].result == "failure"
+    assert "Lint gate: pre-commit failed with exit code" in run.jobs["lint"].log
+    assert verdicts(run)[0] == "fail"
+
+
+def test_shards_take_one_verdict_on_the_combined_data(copy, tmp_path):
+    """X2, V1: each part alone would be under the tiers' targets."""
+    run = start(project_of(copy), tmp_path, needs=BUILT, job="quality-gate", vars={"CI_TEST_SHARDS": "2"})
+    legs = run.jobs["test"].legs
+    assert list(legs) == ["3.13, 1", "3.13, 2"]
+    parts = [counts(leg, "unit")[0] + counts(leg, "performance")[0] for leg in legs.values()]
+    assert sum(parts) == 23
+    assert all(parts)
+    assert "## Coverage" not in run.jobs["test"].summary
+    assert run.jobs["coverage"].result == "success", run.jobs["coverage"].log
+    assert "| total |  | 100.00 | 60 | pass, minimum |" in run.jobs["coverage"].summary
+    assert verdicts(run)[0] == "pass"
+
+
+def test_shards_under_the_minimum_fail_the_gate(copy, tmp_path):
+    shards = {"CI_TEST_SHARDS": "2"}
+    run = start(project_of(copy), tmp_path, "push", uncovered(9), needs=BUILT, job="quality-gate", vars=shards)
+    assert run.jobs["test"].result == "success"
+    assert run.jobs["coverage"].result == "failure"
+    assert re.search(MINIMUM, run.jobs["coverage"].summary)
+    assert verdicts(run)[0] == "fail"
+
+
+def test_an_unknown_number_of_shards_stops_the_run(copy, tmp_path):
+    run = start(project_of(copy), tmp_path, needs=BUILT, job="quality-gate", vars={"CI_TEST_SHARDS": "9"})
+    assert run.exit_code
+    assert "success" not in [job.result for job in run.jobs.values()]
+
+
+def test_manual_runs_choose_a_python_and_slow_tests(copy, tmp_path):
+    project = project_of(copy, "3.12 3.13")
+    inputs = {"python": "3.12", "slow": "true"}
+    run = start(project, tmp_path, "workflow_dispatch", job="test", inputs=inputs)
+    assert list(run.jobs["test"].legs) == ["3.12, 1"]
+    assert counts(run.jobs["test"], "performance") == (2, 0)
+
+
+@pytest.mark.parametrize("value", ["own-runner", '["own-runner", "linux"]'])
+def test_runner_is_a_repository_variable(copy, tmp_path, value):
+    """G2: a label or a JSON list of labels; no other runner takes the jobs."""
+    told = BUILT | {"test": {"result": "success"}}
+    options = {"job": "quality-gate", "needs": told, "vars": {"CI_RUNNER": value}}
+    project = project_of(copy)
+    assert start(project, tmp_path, runner="own-runner", **options).jobs["quality-gate"].result == "success"
+    assert start(project, tmp_path, runner="other-runner", **options).jobs["quality-gate"].result == "queued"
+
+
+def test_triggers_are_those_of_the_branches(copy):
+    """C1: act ignores the filters, so they are read here."""
+    triggers = yaml.safe_load((copy() / ".github/workflows/ci.yml").read_text(encoding="utf-8"))[True]
+    assert set(triggers) == set(EVENTS)
+    assert triggers["push"] == triggers["pull_request"] == {"branches": ["main", "develop"]}
+    assert triggers["workflow_dispatch"]["inputs"]["python"]["options"] == ["all", "3.11", "3.12", "3.13"]
+
+
+@pytest.mark.parametrize("down", ["0", "1"])
+def test_slack_hears_the_final_status_if_it_is_configured(copy, tmp_path, down):
+    """C8: the message is data, whatever the branch is called; a failing message does not touch the verdict."""
+    told = BUILT | {"test": {"result": "failure"}, "integration": {"result": "skipped"}}
+    secrets = {"SLACK_WEBHOOK_URL": "https://example.invalid/hook"}
+    project = project_of(copy)
+    run = start(project, tmp_path, "pull_request", branch=HOSTILE, needs=told, secrets=secrets, env={"SLACK_DOWN": down})
+    (message,) = run.records("slackapi/slack-github-action")
+    text = yaml.safe_load(message["payload"])["text"]
+    assert text.startswith(f"failure: CI of {HOSTILE} at ")
+    assert run.jobs["quality-gate"].result == "failure"
