@@ -15,7 +15,7 @@ COUNTER = itertools.count()
 
 
 def hook_environment(project, newer=None):
-    """Return the variables with which pre-commit installs a project's hooks from local mirrors of their repositories."""
+    """Return the variables with which pre-commit installs a project's hooks from local mirrors."""
     variables = mirrors.build(project / ".pre-commit-config.yaml", CACHE / "mirrors", newer)
     return variables | {"PRE_COMMIT_HOME": str(mirrors.home(CACHE / "pre-commit")), "ZIZMOR_OFFLINE": "true"}
 

@@ -96,6 +96,10 @@ def test_schemas(project, schema):
     run("check-jsonschema", "--builtin-schema", schema, *project.glob(SCHEMAS[schema]), cwd=project)
 
 
+def test_actionlint_finds_nothing(project):
+    run("actionlint", cwd=project)
+
+
 def test_zizmor_finds_nothing(project):
     run("zizmor", "--offline", "--no-progress", "--persona=pedantic", ".", cwd=project)
 

@@ -20,7 +20,7 @@ src/tests/conftest.py src/tests/integration/test_demo_integration.py
 src/tests/performance/test_event_bus_performance.py src/tests/unit/core/test_event_bus.py
 src/tests/unit/test_config_manager.py src/tests/unit/test_demo_mode.py src/tests/unit/test_package.py
 src/tests/unit/test_status_view.py
-tools/coverage_gate.py tools/settings.py tools/verify_project.py
+tools/coverage_gate.py tools/lint_gate.py tools/settings.py tools/verify_project.py
 """.split()
 CODEQL = ".github/workflows/codeql.yml"
 CHANGED = {name: value for name, value in ANSWERS.items() if name[0] != "_"} | {

@@ -38,9 +38,7 @@ def home(base: Path) -> Path:
     return base / _digest([TABLE, STUB])
 
 
-def build(
-    config: Path, folder: Path, newer: Mapping[str, str] | None = None
-) -> dict[str, str]:
+def build(config: Path, folder: Path, newer: Mapping[str, str] | None = None) -> dict[str, str]:
     """Mirror the repositories of a configuration; return the variables to set.
 
     `newer` adds, per URL, one more tag for `pre-commit autoupdate` to find. A
@@ -111,10 +109,7 @@ def _files(entry: dict[str, Any], rev: str) -> dict[str, str]:
     for extra in entry.get("extras", ()):
         need = f"{entry['package']}[{extra}]=={version}; extra == '{extra}'"
         lines += [f"Provides-Extra: {extra}", f"Requires-Dist: {need}"]
-    hooks = [
-        {"name": h["id"], "entry": h["id"], "language": "python"} | h
-        for h in entry["hooks"]
-    ]
+    hooks = [{"name": h["id"], "entry": h["id"], "language": "python"} | h for h in entry["hooks"]]
     return STUB | {
         ".pre-commit-hooks.yaml": yaml.safe_dump(hooks, sort_keys=False),
         "METADATA": "\n".join(lines) + "\n",

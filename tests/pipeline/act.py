@@ -10,14 +10,16 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import uv
 import yaml
 from results import Run, read_job, text
 from rewrite import COLLECTOR, closure, with_collector, with_needs
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 ACTIONS = Path(__file__).with_name("actions")
 KEPT = re.compile(r"LANG|LC_.*|TZ|(PIP|UV|SSL)_.*|.*_(CA_BUNDLE|CAINFO)|(?i:https?|no|all)_proxy|CI_TEMPLATE_CACHE")
 GITCONFIG = "[uploadpack]\n\tallowAnySHA1InWant = true\n[safe]\n\tdirectory = *\n"
@@ -34,12 +36,12 @@ def run(
     *,
     work: Path,
     payload: dict | None = None,
-    vars: dict[str, str] = {},
-    secrets: dict[str, str] = {},
-    inputs: dict[str, str] = {},
+    vars: Mapping[str, str] = NOTHING,
+    secrets: Mapping[str, str] = NOTHING,
+    inputs: Mapping[str, str] = NOTHING,
     job: str | None = None,
     needs: dict[str, dict] | None = None,
-    env: dict[str, str] = {},
+    env: Mapping[str, str] = NOTHING,
     workflow: str = "ci.yml",
     runner: str = "ubuntu-24.04",
     timeout: float = 900,
@@ -53,12 +55,12 @@ def run(
     source = (project / ".github" / "workflows" / workflow).read_text()
     if needs:
         source = with_needs(source, needs, runner)
-        vars = vars | {"CI_TEMPLATE_NEEDS": json.dumps(needs)}
+        vars = {**vars, "CI_TEMPLATE_NEEDS": json.dumps(needs)}
     jobs = yaml.safe_load(source)["jobs"]
     selected = closure(jobs, job)
     environ = environment(project, work, env)
     (work / workflow).write_text(with_collector(source, selected, runner))
-    (work / "event.json").write_text(json.dumps({"inputs": inputs, "ref": head(project)} | (payload or {})))
+    (work / "event.json").write_text(json.dumps({"inputs": dict(inputs), "ref": head(project)} | (payload or {})))
     command = [str(Path(sys.executable).with_name("act")), event, "--json", "--no-cache-server", "--no-skip-checkout"]
     command += [f"--directory={project}", f"--workflows={work / workflow}", f"--eventpath={work / 'event.json'}"]
     command += [f"--platform={runner}=-self-hosted", f"--action-cache-path={work / 'act'}", "--actor=octocat"]
@@ -94,7 +96,7 @@ def local_repositories(jobs: dict) -> Iterator[str]:
         yield f"--local-repository={owner}/{name}@{ref}={ACTIONS / f'{owner}__{name}'}"
 
 
-def environment(project: Path, work: Path, extra: dict[str, str]) -> dict[str, str]:
+def environment(project: Path, work: Path, extra: Mapping[str, str]) -> dict[str, str]:
     """A runner's environment: the machine's tools, none of the caller's virtual environment or account."""
     folders = {name: work / name for name in ("home", "bin", "tmp", "run")}
     for folder in folders.values():
@@ -114,7 +116,7 @@ def environment(project: Path, work: Path, extra: dict[str, str]) -> dict[str, s
         "TMPDIR": folders["tmp"],
         "UV_CACHE_DIR": f"{cache}/uv",
         "PIP_CACHE_DIR": f"{cache}/pip",
-        "PIP_NO_COMPILE": "0",  # do not compile (pip reads the value of the negative option as that of the positive one)
+        "PIP_NO_COMPILE": "0",  # pip reads the value as that of --compile
         "CI_TEMPLATE_ACTIONS": ACTIONS,
         "CI_TEMPLATE_PROJECT": project,
         "CI_TEMPLATE_PYTHON": sys.executable,
@@ -122,7 +124,7 @@ def environment(project: Path, work: Path, extra: dict[str, str]) -> dict[str, s
         "CI_TEMPLATE_RUN": folders["run"],
         "CI_TEMPLATE_UV": uv.find_uv_bin(),
     }
-    return kept | {name: str(value) for name, value in own.items()} | extra
+    return kept | {name: str(value) for name, value in own.items()} | dict(extra)
 
 
 def execute(command: list[str], env: dict[str, str], timeout: float) -> tuple[int, str, str]:

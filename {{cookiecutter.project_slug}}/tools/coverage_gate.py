@@ -91,6 +91,7 @@ def judge_patch(data: coverage.Coverage, base: str, target: float) -> Row:
             raise CannotJudge(f"diff-cover failed: {run.stderr.strip()}")
         patch = json.loads(result.read_text(encoding="utf-8"))
     lines, missed = patch["total_num_lines"], patch["total_num_violations"]
+    base = re.sub(r"^([0-9a-f]{10})[0-9a-f]{30}$", r"\1", base)
     if not lines:
         return Row("patch", "", "", f"{target:g}", "n/a", f"no line of the package changed since {base}")
     return compare("patch", "", f"{100 * (lines - missed) / lines:.2f}", target, "fail", f"{lines} lines since {base}")

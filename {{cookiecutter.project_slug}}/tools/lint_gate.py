@@ -86,8 +86,8 @@ def findings(lines: list[str], style_hooks: list[str]) -> list[Finding]:
         elif not places:
             found.append(Finding(hook, "", 0, output[-1], not is_style))
     if fixers:
-        text = f"{', '.join(fixers)} would change this"
-        found += [Finding(fixers[0], path, line, text, False) for path, line in changed_lines()]
+        hooks = " and ".join(fixers)
+        found += [Finding(hooks, path, line, "would be changed", False) for path, line in changed_lines()]
     return sorted(found, key=lambda finding: not finding.is_error)
 
 
