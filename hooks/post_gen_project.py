@@ -6,6 +6,7 @@ What the machine lacks (git, pre-commit) costs a warning with the command to run
 import contextlib
 import io
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -34,47 +35,65 @@ def verify():
 def is_rerender():
     """Tell whether cruft renders a throw-away copy, for `cruft diff` or `cruft update`.
 
-    cruft's context holds no output folder, for `cruft create` neither; its copies lie below the
-    system's folder for temporary files.
+    cruft's context holds no output folder, for `cruft create` neither; its copies lie in a folder that Python's
+    tempfile has made.
     """
     temporary = Path(tempfile.gettempdir()).resolve()
-    return "_output_dir" not in ANSWERS and temporary in PROJECT.resolve().parents
+    folders = [folder for folder in PROJECT.resolve().parents if folder.parent == temporary]
+    made_by_tempfile = any(re.fullmatch(r"tmp[a-z0-9_]{8}", folder.name) for folder in folders)
+    return "_output_dir" not in ANSWERS and made_by_tempfile
 
 
 def prepare_git():
-    """Make a repository unless the project is part of one; return a warning or an empty string."""
+    """Make a repository unless there is one; yield warnings. Returns whether it is the project's own."""
     branch = ANSWERS["main_branch"]
     later = f"git init && git symbolic-ref HEAD {shlex.quote(f'refs/heads/{branch}')}"
     if not shutil.which("git"):
-        return f"git is not installed: install it, then run: {later}"
-    if git("rev-parse", "--is-inside-work-tree") and not git("check-ignore", "--quiet", "."):
-        return "the project is inside a git repository: no other one was made, and its git hooks are left alone"
-    # Not --initial-branch: git before 2.28 does not know it.
-    if not (git("init") and git("symbolic-ref", "HEAD", f"refs/heads/{branch}")):
-        return f"git failed: run: {later}"
-    return ""
+        yield f"git is not installed: install it, then run: {later}"
+        return False
+    if not (PROJECT / ".git").exists():
+        if git("rev-parse", "--is-inside-work-tree") and not git("check-ignore", "--quiet", "."):
+            yield "the project is inside a git repository: no other one was made, and its git hooks are left alone"
+            return False
+        # Not --initial-branch: git before 2.28 does not know it.
+        if not (git("init") and git("symbolic-ref", "HEAD", f"refs/heads/{branch}")):
+            yield f"git failed: run: {later}"
+            return False
+    if not git("var", "GIT_AUTHOR_IDENT"):
+        yield "git does not know you: run: git config --global user.name NAME; git config --global user.email ADDRESS"
+    return True
+
+
+def install_hooks():
+    """Run `pre-commit install`; raises an exception or SystemExit if that fails."""
+    try:
+        # In this process where it can be: a new one costs as much as all the rendering.
+        from pre_commit.main import main as pre_commit
+    except ImportError:
+        subprocess.run(["pre-commit", "install"], check=True, stdin=subprocess.DEVNULL, capture_output=True)
+    else:
+        if code := pre_commit(["install"]):
+            raise RuntimeError(f"exit code {code}")
 
 
 def prepare_hooks():
-    """Install the git hook of pre-commit; return a warning or an empty string."""
-    later = "python -m pip install pre-commit && pre-commit install"
-    program = shutil.which("pre-commit")
+    """Install the git hook of pre-commit; yield a warning if that fails."""
     output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     try:
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-            try:
-                # In this process where it can be: a new one costs as much as all the rendering.
-                from pre_commit.main import main as pre_commit
-            except ImportError:
-                if not program:
-                    return f"pre-commit is not installed: run: {later}"
-                subprocess.run([program, "install"], check=True, capture_output=True, stdin=subprocess.DEVNULL)
-            else:
-                pre_commit(["install"])
+            install_hooks()
+        return
+    except FileNotFoundError:
+        reason = "pre-commit is not installed"
     except (Exception, SystemExit) as error:  # whatever it is, the project is complete without the git hook
-        reason = " ".join(f"{output.buffer.getvalue().decode()} {error}".split())
-        return f"pre-commit failed ({reason}): run: {later}"
-    return ""
+        reason = " ".join(f"pre-commit failed ({output.buffer.getvalue().decode()} {error})".split())
+    yield f"{reason}: run: python -m pip install pre-commit && pre-commit install"
+
+
+def warnings():
+    """Prepare git, then its hooks; yield what could not be done, with the command to run later."""
+    if (yield from prepare_git()):
+        yield from prepare_hooks()
 
 
 def summary():
@@ -82,7 +101,7 @@ def summary():
     return f"""
 {slug} is ready in {PROJECT}. Next:
 
-    cd {PROJECT}
+    cd {shlex.quote(str(PROJECT))}
     conda env create -f environment.yml && conda activate {slug} && pip install --no-deps -e .
     git add -A && git commit -m "Start from ci-template"
 
@@ -97,8 +116,7 @@ def main():
         return 1
     if is_rerender():
         return 0
-    warning = prepare_git() or prepare_hooks()
-    if warning:
+    for warning in warnings():
         print(f"Warning: {warning}", file=sys.stderr)
     print(summary())
     return 0

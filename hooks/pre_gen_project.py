@@ -9,8 +9,8 @@ import sys
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 TEXT = (
-    r"(?=.*\S)(?!.*[{][%#{])[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+",
-    "must be one line of text without control characters or the start of a Jinja tag, and not empty",
+    r"(?=\S)(?!.*\s$)(?!.*[{][%#{])[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+",
+    "must be one line of text, not empty, without blanks around it, control characters or the start of a Jinja tag",
 )
 PERCENT = r"(0|[1-9][0-9]?|100)"
 PERCENTAGE = (PERCENT, "must be a whole number from 0 to 100")
@@ -56,8 +56,9 @@ RULES = {
         "must be at most 30 lower-case letters, digits and `_`, starting with a letter",
     ),
 }
-# Names that the tests themselves import: a package of that name would hide them.
-RESERVED = {"tests", "conftest", "coverage", "nox", "pip", "pytest", "yaml"}
+# Names that the tests, tools and builds of a project import: a package of that name would hide them.
+RESERVED = set("bandit black build conftest coverage diff_cover flake8 hatchling isort mypy nox packaging pip".split())
+RESERVED |= set("pluggy pre_commit pytest ruff setuptools test tests tools twine xdist yaml".split())
 # The longest import of the sample is as long as the package's name and this.
 IMPORT_WIDTH = len("from .config_manager import ConfigManager")
 
@@ -74,8 +75,8 @@ def contradictions(valid):
     package = valid.get("package_name", "")
     if keyword.iskeyword(package) or keyword.issoftkeyword(package):
         yield "package_name", "must not be a Python keyword"
-    if package in sys.stdlib_module_names or package in RESERVED:
-        yield "package_name", "must not be a module of the standard library or one that the tests import"
+    if package in sys.stdlib_module_names or package.lower() in RESERVED:
+        yield "package_name", "must not be a module of the standard library or one that tests and builds import"
     versions = valid.get("python_versions", "").split()
     if versions != sorted(set(versions)):
         yield "python_versions", "must ascend without repeats"
@@ -83,9 +84,13 @@ def contradictions(valid):
         yield "coverage_minimum", "must not be above coverage_target"
         yield "coverage_target", "must not be below coverage_minimum"
     if int(valid.get("line_length", 320)) < len(package) + IMPORT_WIDTH:
-        yield "line_length", f"must be at least {len(package) + IMPORT_WIDTH} to fit imports from package_name"
-    if valid.get("main_branch") == valid.get("develop_branch", ""):
-        yield "develop_branch", "must differ from main_branch"
+        yield (
+            "line_length",
+            f"must be at least {len(package) + IMPORT_WIDTH} to fit imports from {package} (package_name)",
+        )
+    main, develop = valid.get("main_branch", ""), valid.get("develop_branch", "")
+    if f"{main}/".startswith(f"{develop}/") or f"{develop}/".startswith(f"{main}/"):
+        yield "develop_branch", "must differ from main_branch, and neither may be a folder of the other"
 
 
 def repeat_command(wrong):
@@ -110,7 +115,7 @@ def main():
     for name, rule in problems:
         print(f"{name}: {ANSWERS[name]!r}: {rule}", file=sys.stderr)
     if problems:
-        print("Repeat with corrections appended as NAME=VALUE (a missing answer gets its default):", file=sys.stderr)
+        print("Repeat with corrections added to the answers (a missing answer gets its default):", file=sys.stderr)
         print(repeat_command(dict(problems)), file=sys.stderr)
     return 1 if problems else 0
 

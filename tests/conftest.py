@@ -49,7 +49,8 @@ def run(*command, cwd, check=True, **environment):
 
     Keyword arguments are added to the environment; None removes a variable.
     """
-    merged = {name: value for name, value in {**os.environ, **environment}.items() if value is not None}
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    merged = {name: value for name, value in {**own, **environment}.items() if value is not None}
     result = subprocess.run(
         list(map(str, command)), cwd=cwd, env=merged, capture_output=True, text=True, stdin=subprocess.DEVNULL
     )

@@ -34,7 +34,7 @@ GOOD = {
 BOUNDARIES = {
     "project_name": ["x", "é 🎉", "a" * 200, "'\"\\#:&{}%"],
     "project_slug": ["a", "0", "A.b_c-d"],
-    "package_name": ["a", "A1", "a" * 79, "test", "tests_of_it"],
+    "package_name": ["a", "A1", "a" * 79, "tests_of_it"],
     "author_email": ["a@b.c", "o'neill+x@sub.example.org"],
     "github_owner": ["a", "a" * 39, "a-b"],
     "python_versions": ["3.11", "3.11 3.12 3.13 3.14 3.15", " 3.12   3.20 "],
@@ -48,11 +48,12 @@ BOUNDARIES = {
     "external_service": ["a", "data_base2"],
 }
 BAD = {
-    "project_name": ["", "  ", "a\nb", "a\x00b", "{{ x", "a {% b", "{# c", "a\u2028b"],
+    "project_name": ["", "  ", "a\nb", "a\x00b", "{{ x", "a {% b", "{# c", "a\u2028b", " a", "a "],
     "description": ["", "a\tb"],
     "author_name": ["", "a\x7f"],
     "project_slug": ["", "-a", "a-", "a b", "a/b", "ünï", ".."],
-    "package_name": ["", "1a", "a-b", "ünï", "class", "match", "json", "tests", "pytest", "_a"],
+    "package_name": ["", "1a", "a-b", "ünï", "class", "match", "json", "tests", "Tests", "test", "pytest", "_a"]
+    + ["build", "black", "packaging", "xdist", "yaml", "coverage"],
     "author_email": ["", "a", "a@b", "@b.c", "a b@c.d", "a@b..c", '"a"@b.c'],
     "github_owner": ["", "-a", "a-", "a--b", "a_b", "a" * 40],
     "copyright_year": ["", "26", "20261", "２０２６"],
@@ -75,7 +76,7 @@ BAD = {
         "@",
     ]
     + ["a@{b", "-a", "a*", "a?", "a[b", "a+", "!a", "HEAD", "a.lock/b", "a\x7fb"],
-    "develop_branch": ["main", "a b", " "],
+    "develop_branch": ["main", "a b", " ", "main/dev"],
     "coverage_minimum": ["", "-1", "101", "60.5", "060", "81", "٦٠", "x"],
     "coverage_target": ["59", "1000", "8 0"],
     "patch_target": ["-0", "101"],

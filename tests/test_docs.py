@@ -1,7 +1,7 @@
 """T1, D6: what the documents say is so: answers, files, links, numbers."""
 
 import re
-from pathlib import Path
+import sys
 
 import pytest
 from conftest import ANSWERS, TEMPLATE, run
@@ -79,9 +79,15 @@ def test_make_new_takes_answers_and_a_folder(tmp_path):
 
 
 def test_make_refuses_an_old_python(tmp_path):
-    old = tmp_path / "python3"
-    old.write_text("#!/bin/sh\necho 'Python 3.11 or newer is needed' >&2\nexit 1\n")
+    """The stand-in is a Python that calls itself 3.10."""
+    old = tmp_path / "old"
+    old.write_text(
+        f'#!/bin/sh\n[ "$1" = -c ] || exit 0\nexec {sys.executable} -c "import sys; sys.version_info = (3, 10); $2"\n'
+    )
     old.chmod(0o755)
     for part in ("Makefile", "requirements.txt"):
-        Path(tmp_path / part).write_bytes((TEMPLATE / part).read_bytes())
-    assert "3.11 or newer" in run("make", "new", f"PYTHON={old}", cwd=tmp_path, check=False).stderr
+        (tmp_path / part).write_bytes((TEMPLATE / part).read_bytes())
+    result = run("make", "new", f"PYTHON={old}", cwd=tmp_path, check=False)
+    assert result.returncode
+    assert "Python 3.11 or newer is needed; name one with PYTHON=" in result.stderr
+    assert not (tmp_path / ".venv").exists()

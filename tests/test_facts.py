@@ -3,6 +3,7 @@
 import email
 import json
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -23,6 +24,9 @@ TEXTS = {
     "python": "'''\"\"\" \\N{x} \\u0041 %s {0}",
     "joined": "👩‍💻 ‏עברית‏ Ω\u0301",
     "long": "ab cd" * 40,
+    "numbered": "1. First. Then",
+    "bracketed": "2) second",
+    "quoted": "> text",
 }
 SCHEMAS = {
     "vendor.github-workflows": ".github/workflows/*.yml",
@@ -67,6 +71,40 @@ def test_texts_reach_the_metadata_of_the_wheel(bake, text, tmp_path):
     name, _ = email.utils.parseaddr(metadata["Author-email"])
     assert name == value
     assert value in read(tmp_path / "slug-0.1.0.dist-info/licenses/LICENSE")
+
+
+def test_codecov_has_the_numbers_of_the_requirement(bake):
+    """V4: precision 2, rounded down, range 70..100, target 80 within 5, patch 60 within 10, tests ignored."""
+    codecov = yaml.safe_load(read(bake() / ".codecov.yml"))
+    coverage = codecov["coverage"]
+    assert (coverage["precision"], coverage["round"], coverage["range"]) == (2, "down", "70..100")
+    assert coverage["status"]["project"]["default"] == {"target": "80%", "threshold": "5%"}
+    assert coverage["status"]["patch"]["default"] == {"target": "60%", "threshold": "10%"}
+    assert codecov["ignore"] == ["src/tests/**"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("MIT", "Permission is hereby granted, free of charge"),
+        ("BSD-3-Clause", "Neither the name of the copyright holder"),
+        ("Apache-2.0", "Grant of Patent License"),
+        ("Proprietary", "All rights reserved"),
+    ],
+)
+def test_licence_is_the_chosen_one(bake, name, words):
+    project = bake(license=name)
+    expected = "LicenseRef-Proprietary" if name == "Proprietary" else name
+    metadata = tomllib.loads(read(project / "pyproject.toml"))["project"]
+    assert words in " ".join(read(project / "LICENSE").split())
+    assert metadata["license"] == expected
+    assert ("Private :: Do Not Upload" in metadata["classifiers"]) == (name == "Proprietary")
+
+
+def test_derived_names_are_valid_whatever_the_project_is_called(bake):
+    """An emoji leaves no slug, a long name leaves one whose imports fit the line."""
+    assert bake(project_name="🎉🎉").name == "project"
+    assert len(bake(project_name="ab cd" * 40).name) <= 60
 
 
 def test_branch_names_arrive_unchanged(bake):
@@ -127,15 +165,11 @@ def test_dependency_files_are_what_pyproject2conda_makes(project):
 def test_environments_hold_the_same_packages(project):
     conda = {spec for spec in yaml.safe_load(read(project / "environment.yml"))["dependencies"]}
     pip = {line for line in read(project / "conf/requirements.txt").splitlines() if line[0] != "#"}
-    assert {spec.replace("python-build", "build") for spec in conda if not spec.startswith("python>")} == pip
+    assert {spec.replace("python-build", "build") for spec in conda if not spec.startswith("python<")} == pip
 
 
 FORMATTERS = {
-    "black+isort+flake8": (
-        ["black", "--check", "."],
-        ["isort", "--check", "."],
-        ["--with=flake8-pyproject", "flake8"],
-    ),
+    "black+isort+flake8": (["black", "--check", "."], ["isort", "--check", "."], ["flake8"]),
     "ruff": (["ruff", "format", "--check", "."], ["ruff", "check", "."]),
 }
 
@@ -146,5 +180,8 @@ FORMATTERS = {
 def test_code_is_formatted_for_every_line_length(bake, tools, length):
     """P6: the first commit changes no file, whatever the line length and however long the names."""
     project = bake(lint_tools=tools, line_length=length, package_name="a_package_19_letter", external_service="s" * 30)
-    for command in FORMATTERS[tools]:
-        run("uv", "tool", "run", "--quiet", *command, cwd=project)
+    repos = yaml.safe_load(read(project / ".pre-commit-config.yaml"))["repos"]
+    revs = {hook["id"].partition("-")[0]: repo.get("rev", "").lstrip("v") for repo in repos for hook in repo["hooks"]}
+    for tool, *arguments in FORMATTERS[tools]:
+        versions = ["--python", sys.executable, "--from", f"{tool}=={revs[tool]}", "--with", "flake8-pyproject==1.2.4"]
+        run("uv", "tool", "run", "--quiet", *versions, tool, *arguments, cwd=project)

@@ -10,6 +10,7 @@ import yaml
 from conftest import environment, interpreter, run
 
 pytestmark = pytest.mark.slow
+VERIFY = [sys.executable, "tools/verify_project.py"]
 STRICT = {"tier_targets": "100 100 100", "coverage_minimum": "100", "coverage_target": "100", "patch_target": "100"}
 VARIANTS = {
     "default": {},
@@ -62,8 +63,9 @@ def test_commands_of_the_readme_work_in_an_environment_made_by_pip(copy, tmp_pat
     for session in ("lint", "tests-3.11", "tests-3.12", "tests-3.13", "coverage_gate", "integration", "build"):
         assert f"* {session} " in listed
     run("nox", "-s", "tests-3.11", cwd=project, **variables)
-    run("nox", "-s", "coverage_gate", "build", "dependencies", cwd=project, **variables)
-    assert {path.name for path in (project / "reports/junit").iterdir()} == {"tests-3.11.xml"}
+    run("nox", "-s", "coverage_gate", "build", "integration", "benchmark", "dependencies", cwd=project, **variables)
+    run("bandit", "-c", "pyproject.toml", "-r", ".", cwd=project, **variables)
+    assert {path.name for path in (project / "reports/junit").iterdir()} == {"tests-3.11.xml", "integration.xml"}
     assert run("git", "status", "--porcelain", "--ignored", cwd=project).stdout.count("dist/") == 1
     run("python", "tools/verify_project.py", cwd=project, **variables)
 
@@ -84,6 +86,19 @@ def test_wheel_holds_the_package_and_nothing_else(copy, variant):
     assert len(list((project / "dist").glob("*.tar.gz"))) == 1
 
 
+def test_dependencies_are_generated_from_pyproject(copy):
+    """P5: the list is edited in one place."""
+    project = copy()
+    pyproject = project / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8")
+    pyproject.write_text(text.replace("dependencies = []", 'dependencies = ["packaging>=25"]'), encoding="utf-8")
+    assert "environment.yml: is not what" in run(*VERIFY, cwd=project, check=False).stdout
+    run("nox", "-s", "dependencies", cwd=project, **environment(project))
+    assert "  - packaging>=25\n" in (project / "environment.yml").read_text(encoding="utf-8")
+    assert "\npackaging>=25\n" in (project / "conf/requirements.txt").read_text(encoding="utf-8")
+    run(*VERIFY, cwd=project)
+
+
 def test_build_fails_on_a_wrong_tree(copy):
     project = copy()
     (project / "src/tests/unit/test_demo_mode.py").unlink()
@@ -99,8 +114,7 @@ def test_sample_deleted_as_the_readme_says_and_all_is_green(copy):
     commands = re.search(r"## Delete the sample.*?```bash\n(.*?)```", readme, re.S)[1]
     run("git", "add", "--all", cwd=project)
     run("bash", "-ec", commands, cwd=project)
-    verify = [sys.executable, "tools/verify_project.py"]
-    left = run(*verify, cwd=project, check=False).stdout
+    left = run(*VERIFY, cwd=project, check=False).stdout
     assert left.count("matches no module") == 4
     pyproject = (project / "pyproject.toml").read_text(encoding="utf-8")
     pyproject, tiers = re.subn(r"(?ms)^paths = \[.*?\]$", "paths = []", pyproject)
@@ -109,7 +123,7 @@ def test_sample_deleted_as_the_readme_says_and_all_is_green(copy):
     codecov = yaml.safe_load((project / ".codecov.yml").read_text(encoding="utf-8"))
     codecov["component_management"]["individual_components"] = []
     (project / ".codecov.yml").write_text(yaml.safe_dump(codecov), encoding="utf-8")
-    run(*verify, cwd=project)
+    run(*VERIFY, cwd=project)
     variables = environment(project)
     run("nox", "--no-venv", "--no-install", "-s", "tests", cwd=project, **variables)
     run("nox", "--no-venv", "--no-install", "-s", "coverage_gate", "integration", "build", cwd=project, **variables)
@@ -146,6 +160,29 @@ def test_service_tests_run_only_where_the_service_is_configured(copy):
     assert "SHOP_URL is not set" in result.stdout
     result = pytest_in(project, "-m", "requires_shop", check=False, SHOP_URL="http://127.0.0.1:9/")
     assert "Connection refused" in result.stdout
+
+
+def test_warnings_slow_tests_and_strange_configuration_are_errors(copy):
+    """P4: what would otherwise pass unseen."""
+    project = copy()
+    path = add_test(
+        project, "unit", "import warnings\n\ndef test_it():\n    warnings.warn('old', DeprecationWarning)\n"
+    )
+    assert "DeprecationWarning: old" in pytest_in(project, path, check=False).stdout
+    path = add_test(project, "unit", "import pytest\n\n@pytest.mark.xfail\ndef test_it():\n    pass\n")
+    assert "[XPASS(strict)]" in pytest_in(project, path, check=False).stdout
+    assert "timeout: 300.0s" in pytest_in(project, path, check=False).stdout
+    pyproject = project / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8").replace("xfail_strict", "unknown_option = true\nxfail_strict")
+    pyproject.write_text(text, encoding="utf-8")
+    assert "Unknown config option: unknown_option" in pytest_in(project, path, check=False).stderr
+
+
+def test_doctests_of_the_package_can_be_run(copy):
+    project = copy()
+    module = project / "src/my_project/core/__init__.py"
+    module.write_text('"""Logic.\n\n>>> 1 + 1\n2\n"""\n', encoding="utf-8")
+    assert "1 passed" in pytest_in(project, "--doctest-modules", module).stdout
 
 
 def test_wait_until_fails_in_time_and_singletons_do_not_leak(copy):

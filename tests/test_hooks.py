@@ -66,7 +66,24 @@ def test_without_precommit_it_warns_with_the_command(tmp_path):
     assert head(tmp_path / "my-project") == "refs/heads/main"
 
 
-def test_without_identity_and_home_it_is_quiet(tmp_path):
+def test_without_identity_it_says_how_to_set_one(tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/.gitconfig").write_text("[user]\n\tuseConfigOnly = true\n", encoding="utf-8")
+    result = generate(tmp_path / "out", HOME=str(tmp_path / "home"), EMAIL=None)
+    assert "git does not know you: run: git config --global user.name" in result.stderr
+    assert head(tmp_path / "out/my-project") == "refs/heads/main"
+
+
+def test_hooks_path_of_the_user_is_respected_and_said(tmp_path):
+    """pre-commit refuses to install while core.hooksPath is set."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/.gitconfig").write_text("[core]\n\thooksPath = /elsewhere\n", encoding="utf-8")
+    result = generate(tmp_path / "out", HOME=str(tmp_path / "home"))
+    assert "pre-commit failed" in result.stderr
+    assert "core.hooksPath" in result.stderr
+
+
+def test_without_home_it_goes_on(tmp_path):
     config = tmp_path / "config.yml"
     config.write_text(f"replay_dir: {tmp_path}/replay\ncookiecutters_dir: {tmp_path}/templates\n", encoding="utf-8")
     nowhere = {"HOME": "/dev/null/home", "XDG_CACHE_HOME": None, "XDG_CONFIG_HOME": None}
@@ -200,8 +217,11 @@ def test_cruft_create_makes_the_repository_and_check_diff_and_update_do_not_see_
 
 
 def test_a_rerender_makes_no_repository(tmp_path, template):
-    """G6: under cruft and below the temporary folder, nothing is prepared."""
+    """G6: under cruft and in a folder that tempfile has made, nothing is prepared; beside it, all is."""
     clone(template)
-    run("cruft", "create", template, "--output-dir", tmp_path, "--no-input", cwd=tmp_path, TMPDIR=tmp_path)
-    assert (tmp_path / "my-project/README.md").exists()
-    assert not (tmp_path / "my-project/.git").exists()
+    for folder, prepared in (("tmpab12_cde", False), ("tmp.ab12", True)):
+        out = tmp_path / folder
+        result = run("cruft", "create", template, "--output-dir", out, "--no-input", cwd=tmp_path, TMPDIR=str(tmp_path))
+        assert (out / "my-project/README.md").exists()
+        assert (out / "my-project/.git").exists() == prepared
+        assert ("is ready" in result.stdout) == prepared

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -21,6 +22,11 @@ src/tests/performance/test_event_bus_performance.py src/tests/unit/core/test_eve
 src/tests/unit/test_config_manager.py src/tests/unit/test_demo_mode.py src/tests/unit/test_package.py
 src/tests/unit/test_status_view.py
 tools/coverage_gate.py tools/lint_gate.py tools/settings.py tools/verify_project.py
+""".split()
+REQUIRED = """
+.codecov.yml .github/rulesets/protected-branches.json .github/workflows/ci.yml .pre-commit-config.yaml README.md
+conf/requirements.txt environment.yml noxfile.py pyproject.toml src/tests/conftest.py tools/coverage_gate.py
+tools/lint_gate.py
 """.split()
 CODEQL = ".github/workflows/codeql.yml"
 CHANGED = {name: value for name, value in ANSWERS.items() if name[0] != "_"} | {
@@ -135,10 +141,57 @@ DAMAGES = {
     "codecov patch": (edit(".codecov.yml", "target: 60%", "target: 61%"), ".codecov.yml: patch target: 61%"),
     "codecov tier": (edit(".codecov.yml", "target: 100%", "target: 99%"), ".codecov.yml: components:"),
     "codecov paths": (edit(".codecov.yml", "core/[*]", "cor/*"), ".codecov.yml: components:"),
-    "codecov without tiers": (edit(".codecov.yml", "(?s)component_management.*(?=ignore)", ""), ".codecov.yml: lacks"),
-    "classifier": (edit("pyproject.toml", '.*Python :: 3.12",\n', ""), "ci.yml: uses Python 3.11 3.12 3.13, class"),
+    "codecov without tiers": (
+        edit(".codecov.yml", "(?s)component_management.*(?=ignore)", ""),
+        ".codecov.yml: has not the expected form",
+    ),
+    "codecov empty": (write(".codecov.yml"), ".codecov.yml: has not the expected form"),
+    "tier is no table": (
+        edit("pyproject.toml", r"(?s)\[tool.quality-gate.tiers.P0\].*?\n\n", "[tool.quality-gate.tiers]\nP0 = 100\n\n"),
+        "pyproject.toml: has not the expected form",
+    ),
+    "threshold over 100": (
+        edit("pyproject.toml", "patch-target = 60", "patch-target = 101"),
+        "101 is not a number from 0",
+    ),
+    "threshold is true": (edit("pyproject.toml", "patch-target = 60", "patch-target = true"), "True is not a number"),
+    "package renamed": (
+        edit("pyproject.toml", 'source_pkgs = ."my_project', 'source_pkgs = ["gone'),
+        "src/gone holds no module",
+    ),
+    "one test for a private twin": (
+        write("src/my_project/_demo_mode.py"),
+        "src/my_project/_demo_mode.py: has no test file src/tests/unit/test__demo_mode.py:",
+    ),
+    "package in a folder called build": (
+        write("src/my_project/build/__init__.py", "def"),
+        "build/__init__.py: does not",
+    ),
+    "classifier": (
+        edit("pyproject.toml", '.*Python :: 3.12",\n', ""),
+        "ci.yml: inputs.python.options: ['all', '3.11', '3.12",
+    ),
+    "newest classifier": (
+        edit("pyproject.toml", '.*Python :: 3.13",\n', ""),
+        "python-include: python>=3.11,<3.14 is not",
+    ),
     "requires-python": (edit("pyproject.toml", '">=3.11"', '">=3.12"'), "requires-python: >=3.12 is not >=3.11"),
-    "matrix": (edit(".github/workflows/ci.yml", "3.12", "3.14"), "ci.yml: uses Python 3.11 3.12 3.13 3.14"),
+    "manual run": (
+        edit(".github/workflows/ci.yml", "3.12", "3.14"),
+        "ci.yml: inputs.python.options: ['all', '3.11', '3.14",
+    ),
+    "matrix": (
+        edit(".github/workflows/ci.yml", '"3.12", "3.13"\\]\'\\) }}', '"3.13"]\') }}'),
+        "the last list of matrix.python",
+    ),
+    "pull requests": (
+        edit(".github/workflows/ci.yml", '&& \'\\["3.11"', '&& \'["3.15"'),
+        "the other lists of matrix.python: ['3.15']",
+    ),
+    "newest": (
+        edit(".github/workflows/ci.yml", 'NEWEST_PYTHON: "3.13"', 'NEWEST_PYTHON: "3.11"'),
+        "NEWEST_PYTHON: 3.11 is not 3.13",
+    ),
     "check renamed": (edit(".github/workflows/ci.yml", "name: Quality gate", "name: Gate"), "requires the checks"),
     "ruleset": (
         edit(".github/rulesets/protected-branches.json", "Quality gate", "Gate"),
@@ -148,6 +201,15 @@ DAMAGES = {
     "dependency": (edit("pyproject.toml", "pytest-cov>=7", "pytest-cov>=7.1"), "environment.yml: is not what"),
     "generated file": (edit("conf/requirements.txt", "pytest-cov<8", "pytest-cov<9"), "conf/requirements.txt: is not"),
 }
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path in REQUIRED])
+def test_verification_misses(copy, path):
+    project = copy()
+    remove(path)(project)
+    result = verify(project)
+    assert f"{path}: is missing: restore it" in result.stdout
+    assert result.stdout.count(path) == 1, "said once"
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -183,9 +245,12 @@ def test_verification_accepts_nested_and_private_modules_and_what_tools_leave(co
     write("src/tests/unit/core/deep/test_inner.py")(project)
     for path in (".venv/pyvenv.cfg", ".venv/lib/bad.py", "reports/bad.json", "build/bad.yml", ".nox/bad.toml"):
         write(path, "{{ cookiecutter.x }}")(project)
+    write(".vscode/settings.json", "// a comment\n{}")(project)
     (project / "picture.png").write_bytes(b"\x89PNG\xff")
-    result = verify(project)
-    assert (result.returncode, result.stdout) == (0, "0 problems\n")
+    assert verify(project).stdout == "0 problems\n"
+    shutil.rmtree(project / ".git")
+    shutil.rmtree(project / ".vscode")
+    assert verify(project).stdout == "0 problems\n"
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """The project's commands, the same here and in CI.
 
-`nox` runs them all, `nox -l` lists them.
+`nox` runs them all, `nox -l` lists them. Only the tests
+make environments of their own, one for each Python.
 """
 
 import shutil
@@ -25,12 +26,6 @@ JUNIT = Path("reports/junit")
 NO_TESTS = 5  # pytest's exit code
 
 
-def install_project(session):
-    """Install the project with all that its tests need."""
-    session.install("-r", "conf/requirements.txt")
-    session.install("--no-deps", "-e", ".")
-
-
 def run_pytest(session, *arguments, **options):
     """Run pytest; it reports to JUNIT/<session>.xml."""
     report = JUNIT / f"{session.name}.xml"
@@ -52,7 +47,8 @@ def lint(session):
 @nox.session(python=PYTHONS)
 def tests(session):
     """Run unit and performance tests, measure coverage."""
-    install_project(session)
+    session.install("-r", "conf/requirements.txt")
+    session.install("--no-deps", "-e", ".")
     run_pytest(
         session,
         "--cov",
@@ -71,10 +67,9 @@ def coverage_gate(session):
     session.run("python", script, *session.posargs)
 
 
-@nox.session(python=PYTHONS[-1])
+@nox.session(python=False)
 def integration(session):
     """Run the integration tests, if there are any."""
-    install_project(session)
     run_pytest(
         session,
         "-m",
@@ -83,14 +78,14 @@ def integration(session):
     )
 
 
-@nox.session(python=PYTHONS[-1])
+@nox.session(python=False)
 def benchmark(session):
     """Measure the performance tests."""
-    install_project(session)
     session.run(
         "pytest",
         "--benchmark-enable",
-        "--benchmark-only",
+        "-m",
+        "performance",
         *session.posargs,
     )
 

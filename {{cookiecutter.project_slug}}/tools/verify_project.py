@@ -10,7 +10,8 @@ import importlib.util
 import json
 import os
 import re
-import subprocess  # nosec B404 # runs this interpreter only
+import shutil
+import subprocess  # nosec B404 # runs git and this interpreter only
 import sys
 import tempfile
 import tomllib
@@ -26,8 +27,8 @@ CI, CODECOV, RULESET = ".github/workflows/ci.yml", ".codecov.yml", ".github/rule
 GENERATED = ("environment.yml", "conf/requirements.txt")
 REQUIRED = (CI, CODECOV, RULESET, *GENERATED, ".pre-commit-config.yaml", "README.md", "noxfile.py", "pyproject.toml")
 REQUIRED += ("src/tests/conftest.py", "tools/coverage_gate.py", "tools/lint_gate.py", "tools/settings.py")
-SKIPPED = {".git", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__"}
-SKIPPED |= {"build", "dist", "node_modules", "reports"}
+# What tools leave at the root of a project that is not in git yet.
+SKIPPED = {".git", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", "build", "dist", "reports"}
 LEFTOVER = re.compile(r"\{[{%][^}\n]*\bcookiecutter\b|\{% *(end)?raw")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -44,17 +45,31 @@ def read_yaml(text: str) -> Any:
     return yaml.load(text, LOADER)  # nosec B506 # a safe loader
 
 
-def texts(root: Path) -> dict[str, str]:
-    """Return the text of every text file below `root`, by path, without what tools leave behind."""
-    found = {}
+def paths(root: Path) -> list[str]:
+    """Return the files of the project: those that git does not ignore, or all where there is no repository yet."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    if (root / ".git").exists() and shutil.which("git"):
+        listed = subprocess.run(command, cwd=root, capture_output=True, text=True)  # nosec B603 # fixed words
+        if listed.returncode == 0:
+            return sorted(filter(None, set(listed.stdout.split("\0"))))
+    found = []
     for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if name not in SKIPPED and not Path(folder, name, "pyvenv.cfg").exists()]
-        for path in (Path(folder, name) for name in names):
-            try:
-                found[path.relative_to(root).as_posix()] = path.read_text(encoding="utf-8")
-            except (UnicodeDecodeError, OSError):
-                continue  # not text
-    return dict(sorted(found.items()))
+        if Path(folder) == root:
+            folders[:] = set(folders) - SKIPPED
+        folders[:] = [name for name in folders if not Path(folder, name, "pyvenv.cfg").exists()]
+        found += [Path(folder, name).relative_to(root).as_posix() for name in names]
+    return sorted(found)
+
+
+def texts(root: Path) -> dict[str, str]:
+    """Return the text of every text file of the project, by path."""
+    found = {}
+    for path in paths(root):
+        try:
+            found[path] = (root / path).read_text(encoding="utf-8")
+        except (UnicodeDecodeError, OSError):
+            continue  # not text, or deleted but still in git's index
+    return found
 
 
 def missing(files: dict[str, str]) -> Iterator[Problem]:
@@ -95,10 +110,10 @@ def untested(root: Path, files: dict[str, str]) -> Iterator[Problem]:
     """The mirror rule: src/<package>/a/b.py is tested by unit/a/test_b.py, or by unit/test_b.py if no other module is a b."""
     modules = [PurePosixPath(module) for module in settings.load(root).modules if not module.endswith("/__init__.py")]
     for module in modules:
-        name = f"test_{module.stem.strip('_')}.py"
+        unique = sum(other.stem.strip("_") == module.stem.strip("_") for other in modules) == 1
+        name = f"test_{module.stem.strip('_') if unique else module.stem}.py"
         nested = PurePosixPath("src/tests/unit", *module.parts[2:-1], name).as_posix()
         flat = f"src/tests/unit/{name}"
-        unique = sum(other.stem == module.stem for other in modules) == 1
         if nested not in files and not (unique and flat in files):
             places = f"{nested} or {flat}" if unique and nested != flat else nested
             yield Problem(str(module), f"has no test file {places}", "add the test file or remove the module")
@@ -122,15 +137,26 @@ def different_thresholds(root: Path, files: dict[str, str]) -> Iterator[Problem]
 
 
 def different_pythons(root: Path, files: dict[str, str]) -> Iterator[Problem]:
-    project, ci = tomllib.loads(files["pyproject.toml"])["project"], files[CI]
-    prefix = "Programming Language :: Python :: 3."
-    versions = [entry[len(prefix) - 2 :] for entry in project["classifiers"] if entry.startswith(prefix)]
-    if project["requires-python"] != f">={versions[0]}":
-        fix = "make it agree with the classifiers"
-        yield Problem("pyproject.toml", f"requires-python: {project['requires-python']} is not >={versions[0]}", fix)
-    if sorted(used := set(re.findall(r"[\"'](3\.\d+)[\"']", ci))) != sorted(versions):
-        fix = "make it agree with the classifiers in pyproject.toml"
-        yield Problem(CI, f"uses Python {' '.join(sorted(used))}, classifiers name {' '.join(versions)}", fix)
+    document, ci = tomllib.loads(files["pyproject.toml"]), read_yaml(files[CI])
+    prefix = "Programming Language :: Python :: "
+    classifiers = [entry.removeprefix(prefix) for entry in document["project"]["classifiers"] if entry.startswith(prefix)]
+    versions = [version for version in classifiers if re.fullmatch(r"3\.\d+", version)]
+    first, last = versions[0], versions[-1]
+    matrix = [json.loads(found) for found in re.findall(r"'(\[[^']*\d\"\])'", ci["jobs"]["test"]["strategy"]["matrix"]["python"])]
+    conda = document["tool"]["pyproject2conda"]["envs"]["conda"]["python-include"]
+    # YAML 1.1 reads `on` as true.
+    options = ci[True]["workflow_dispatch"]["inputs"]["python"]["options"]
+    copies = {
+        ("pyproject.toml", "requires-python"): (document["project"]["requires-python"], f">={first}"),
+        ("pyproject.toml", "python-include"): (conda, f"python>={first},<3.{int(last[2:]) + 1}"),
+        (CI, "inputs.python.options"): (options, ["all", *versions]),
+        (CI, "the last list of matrix.python"): (matrix[-1], versions),
+        (CI, "the other lists of matrix.python"): (sorted(set().union(*matrix) - set(versions)), []),
+        (CI, "NEWEST_PYTHON"): (ci["env"]["NEWEST_PYTHON"], last),
+    }
+    for (path, name), (copy, expected) in copies.items():
+        if copy != expected:
+            yield Problem(path, f"{name}: {copy} is not {expected}", "make it agree with the classifiers in pyproject.toml")
 
 
 def different_check(root: Path, files: dict[str, str]) -> Iterator[Problem]:
@@ -139,7 +165,7 @@ def different_check(root: Path, files: dict[str, str]) -> Iterator[Problem]:
     required = [check["context"] for rule in rules for check in rule["parameters"]["required_status_checks"]]
     if required != [name]:
         yield Problem(RULESET, f"requires the checks {required}", f"require exactly [{name!r}], as ci.yml names the gate")
-    if name not in files["README.md"]:
+    if name not in files.get("README.md", name):
         yield Problem("README.md", f"does not name the required check {name!r}", "name it as ci.yml does")
 
 
@@ -150,9 +176,9 @@ def stale_dependencies(root: Path, files: dict[str, str]) -> Iterator[Problem]:
         Path(folder, "pyproject.toml").write_text(files["pyproject.toml"], encoding="utf-8")
         command = [sys.executable, "-m", "pyproject2conda", "project", "--overwrite", "force"]
         run = subprocess.run(command, cwd=folder, capture_output=True, text=True)  # nosec B603 # fixed words
-        for path in GENERATED:
+        for path in set(GENERATED) & set(files):
             made = Path(folder, path).read_text(encoding="utf-8") if Path(folder, path).exists() else run.stderr
-            if made != files.get(path):
+            if made != files[path]:
                 yield Problem(path, "is not what pyproject.toml generates", "run `nox -s dependencies`")
 
 
@@ -176,8 +202,9 @@ def verify(root: Path) -> tuple[list[Problem], list[str]]:
             continue
         try:
             problems += check(root, files)
-        except (KeyError, IndexError, TypeError) as error:
-            problems.append(Problem(path, f"lacks {error}", "restore it from the template (`cruft diff`)"))
+        except (AttributeError, KeyError, IndexError, TypeError) as error:
+            what = f"has not the expected form ({check.__name__}: {error})"
+            problems.append(Problem(path, what, "restore it from the template (`cruft diff`)"))
     return problems, skipped
 
 

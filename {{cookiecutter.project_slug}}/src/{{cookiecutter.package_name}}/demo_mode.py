@@ -28,7 +28,7 @@ class DemoMode:
 
     def start(self) -> None:
         """Start ticking; a running demo goes on."""
-        if self._thread is not None:
+        if self._is_running():
             return
         self._stop.clear()
         self._active.set()
@@ -57,13 +57,17 @@ class DemoMode:
 
     def get_current_state(self) -> dict[str, Any]:
         """Return "running", "paused" and "ticks"."""
-        running = self._thread is not None
+        running = self._is_running()
         active = self._active.is_set()
         return {
             "running": running,
             "paused": running and not active,
             "ticks": self._ticks,
         }
+
+    def _is_running(self) -> bool:
+        thread = self._thread
+        return thread is not None and thread.is_alive()
 
     def step(self) -> None:
         """Publish the next tick unless paused."""

@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 
 from {{ cookiecutter.package_name }}.core import event_bus
@@ -32,8 +34,9 @@ class TestDemoMode:
 
     def test_second_start_changes_nothing(self, demo):
         demo.start()
+        before = threading.active_count()
         demo.start()
-        assert demo.get_current_state()["running"]
+        assert threading.active_count() == before
 
     def test_stop_ends_the_thread(self, demo):
         demo.start()
