@@ -97,6 +97,29 @@ def copy(bake, tmp_path):
     return generate
 
 
+@pytest.fixture
+def template(tmp_path):
+    """A copy of the template that a test may break; `clone` makes it a git repository."""
+    folder = tmp_path / "template"
+    for part in ("hooks", "{{cookiecutter.project_slug}}"):
+        shutil.copytree(TEMPLATE / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(TEMPLATE / "cookiecutter.json", folder)
+    return folder
+
+
+def clone(template):
+    """Make a git repository of the files of `template`; return its path."""
+    run("git", "init", "--quiet", cwd=template)
+    record(template, "template")
+    return template
+
+
+def record(folder, message):
+    """Commit all files in `folder`, without its hooks."""
+    run("git", "add", "--all", cwd=folder)
+    run("git", "commit", "--quiet", "--no-verify", "--allow-empty", "--message", message, cwd=folder)
+
+
 def environment(project, version=f"{sys.version_info.major}.{sys.version_info.minor}"):
     """Return the variables of an environment made of the project's own dependency file.
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ANSWERS, TEMPLATE, run
+from conftest import ANSWERS, TEMPLATE, clone, run
 
 
 def generate(out, *answers, check=True, template=TEMPLATE, **environment):
@@ -24,16 +24,6 @@ def only(folder, *programs):
 
 def head(project):
     return run("git", "symbolic-ref", "HEAD", cwd=project).stdout.strip()
-
-
-@pytest.fixture
-def template(tmp_path):
-    """A copy of the template that a test may break."""
-    copy = tmp_path / "template"
-    for part in ("hooks", "{{cookiecutter.project_slug}}"):
-        shutil.copytree(TEMPLATE / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(TEMPLATE / "cookiecutter.json", copy)
-    return copy
 
 
 def test_makes_a_repository_on_the_main_branch_with_the_hook_and_says_what_next(tmp_path):
@@ -181,14 +171,6 @@ def test_questions_are_asked_in_a_terminal(tmp_path):
         assert words.split("`")[0].split("(")[0].strip() in " ".join(result.stdout.split())
     workflow = (tmp_path / "out/asked-name/.github/workflows/ci.yml").read_text(encoding="utf-8")
     assert "develop" not in workflow
-
-
-def clone(template):
-    """Return a git repository with the template's committed and uncommitted files."""
-    run("git", "init", "--quiet", cwd=template)
-    run("git", "add", "--all", cwd=template)
-    run("git", "commit", "--quiet", "--message", "template", cwd=template)
-    return template
 
 
 def test_cruft_create_makes_the_repository_and_check_diff_and_update_do_not_see_it(tmp_path, template):

@@ -15,18 +15,20 @@ environment.yml noxfile.py pyproject.toml conf/requirements.txt docs/ci_cd/CICD_
 .github/CODEOWNERS .github/dependabot.yml .github/pull_request_template.md
 .github/ISSUE_TEMPLATE/bug_report.yml .github/ISSUE_TEMPLATE/feature_request.yml
 .github/rulesets/protected-branches.json .github/workflows/ci.yml .github/workflows/codeql.yml
+.github/workflows/template-update.yml
 src/PKG/__init__.py src/PKG/py.typed src/PKG/config_manager.py src/PKG/demo_mode.py
 src/PKG/core/__init__.py src/PKG/core/event_bus.py src/PKG/frontend/__init__.py src/PKG/frontend/status_view.py
 src/tests/conftest.py src/tests/integration/test_demo_integration.py
 src/tests/performance/test_event_bus_performance.py src/tests/unit/core/test_event_bus.py
 src/tests/unit/test_config_manager.py src/tests/unit/test_demo_mode.py src/tests/unit/test_package.py
 src/tests/unit/test_status_view.py
-tools/coverage_gate.py tools/lint_gate.py tools/settings.py tools/verify_project.py
+tools/coverage_gate.py tools/lint_gate.py tools/settings.py tools/update_project.py
+tools/verify_project.py
 """.split()
 REQUIRED = """
 .codecov.yml .github/rulesets/protected-branches.json .github/workflows/ci.yml .pre-commit-config.yaml README.md
 conf/requirements.txt environment.yml noxfile.py pyproject.toml src/tests/conftest.py tools/coverage_gate.py
-tools/lint_gate.py
+tools/lint_gate.py tools/update_project.py
 """.split()
 CODEQL = ".github/workflows/codeql.yml"
 CHANGED = {name: value for name, value in ANSWERS.items() if name[0] != "_"} | {
@@ -114,6 +116,9 @@ DAMAGES = {
     "condition left": (write("a.md", "{% if cookiecutter.x %}"), "a.md:1: holds a tag of the template"),
     "raw left": (write("a.yml", "{% raw %}"), "a.yml:1: holds a tag of the template"),
     "name left": (write("{{cookiecutter.x}}.txt"), "{{cookiecutter.x}}.txt:0: holds a tag of the template"),
+    "reject file": (write("src/a.py.rej", "x"), "src/a.py.rej: is what an update could not apply"),
+    "conflict marker": (write("a.md", "a\n<<<<<<< ours\n"), "a.md:2: holds a conflict marker"),
+    "end of conflict": (write("a.md", "a\n>>>>>>> theirs\n"), "a.md:2: holds a conflict marker"),
     "python": (write("src/my_project/__init__.py", "def"), "src/my_project/__init__.py: does not parse"),
     "python semantics": (write("src/tests/conftest.py", "return"), "src/tests/conftest.py: does not parse"),
     "toml": (write("a.toml", "a = = b"), "a.toml: does not parse"),

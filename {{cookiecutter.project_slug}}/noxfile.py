@@ -103,6 +103,22 @@ def build(session):
 
 
 @nox.session(python=False)
+def update(session):
+    """Bring the template's changes into the project."""
+    script = "tools/update_project.py"
+    session.run("python", script, *session.posargs)
+
+
+@nox.session(python=False)
+def thresholds(session):
+    """Change thresholds: `-- --minimum 70 --target 85`."""
+    script = "tools/update_project.py"
+    if not session.posargs:
+        session.error("give thresholds after --")
+    session.run("python", script, *session.posargs)
+
+
+@nox.session(python=False)
 def dependencies(session):
     """Write the dependency files from pyproject.toml."""
     session.run(

@@ -112,7 +112,7 @@ def environment(project: Path, work: Path, extra: Mapping[str, str]) -> dict[str
     cache = kept.setdefault("CI_TEMPLATE_CACHE", str(work / "cache"))
     own = {
         "HOME": folders["home"],
-        "PATH": os.pathsep.join([str(folders["bin"]), *machine]),
+        "PATH": os.pathsep.join([str(folders["bin"]), str(ACTIONS.with_name("bin")), *machine]),
         "TMPDIR": folders["tmp"],
         "UV_CACHE_DIR": f"{cache}/uv",
         "PIP_CACHE_DIR": f"{cache}/pip",

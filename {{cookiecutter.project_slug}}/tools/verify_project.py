@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CI, CODECOV, RULESET = ".github/workflows/ci.yml", ".codecov.yml", ".github/rulesets/protected-branches.json"
 GENERATED = ("environment.yml", "conf/requirements.txt")
 REQUIRED = (CI, CODECOV, RULESET, *GENERATED, ".pre-commit-config.yaml", "README.md", "noxfile.py", "pyproject.toml")
-REQUIRED += ("src/tests/conftest.py", "tools/coverage_gate.py", "tools/lint_gate.py", "tools/settings.py")
+REQUIRED += ("src/tests/conftest.py", "tools/coverage_gate.py", "tools/lint_gate.py", "tools/settings.py", "tools/update_project.py")
 # What tools leave at the root of a project that is not in git yet.
 SKIPPED = {".git", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", "build", "dist", "reports"}
 LEFTOVER = re.compile(r"\{[{%][^}\n]*\bcookiecutter\b|\{% *(end)?raw")
@@ -76,6 +76,16 @@ def missing(files: dict[str, str]) -> Iterator[Problem]:
     for path in REQUIRED:
         if path not in files:
             yield Problem(path, "is missing", "restore it from git or from the template (`cruft diff`)")
+
+
+def conflicts(files: dict[str, str]) -> Iterator[Problem]:
+    """What an update of the template leaves where it meets the project's own edits."""
+    for path, text in files.items():
+        if path.endswith((".rej", ".orig")):
+            yield Problem(path, "is what an update could not apply", "apply it by hand, then remove the file")
+        for number, line in enumerate(text.splitlines(), 1):
+            if line.startswith(("<<<<<<< ", ">>>>>>> ")):
+                yield Problem(f"{path}:{number}", "holds a conflict marker", "keep the right side and remove the markers")
 
 
 def leftovers(files: dict[str, str]) -> Iterator[Problem]:
@@ -185,7 +195,7 @@ def stale_dependencies(root: Path, files: dict[str, str]) -> Iterator[Problem]:
 def verify(root: Path) -> tuple[list[Problem], list[str]]:
     """Return all problems of the tree at `root`, and one line for each check that could not be done here."""
     files = texts(root)
-    problems, skipped = [*missing(files), *leftovers(files), *unparsable(files)], []
+    problems, skipped = [*missing(files), *conflicts(files), *leftovers(files), *unparsable(files)], []
     broken = {problem.path for problem in problems}
     checks = {
         "pyproject.toml": [wrong_settings, untested, different_pythons],

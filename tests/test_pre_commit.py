@@ -1,0 +1,87 @@
+"""P6: the rendered pre-commit configuration runs for real, with the real tools at the pinned revs."""
+
+import re
+
+import pytest
+import yaml
+from conftest import CACHE, run
+from pipelines import hook_environment, mirrors
+
+pytestmark = pytest.mark.slow
+VARIANTS = {
+    "black+isort+flake8": {"type_checking": "lenient"},
+    "ruff": {
+        "lint_tools": "ruff",
+        "type_checking": "strict",
+        "line_length": "88",
+        "ci_speed": "fast",
+        "license": "Apache-2.0",
+    },
+    "neither types nor branch": {"type_checking": "off", "develop_branch": "", "project_name": 'Ünï "q" \\ #: & 🎉'},
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_first_commit_passes_and_changes_nothing(copy, variant):
+    """With the git hook that generation has installed, and nothing else."""
+    project = copy(**VARIANTS[variant])
+    hooks = hook_environment(project)
+    run("git", "add", "-A", cwd=project)
+    before = run("git", "write-tree", cwd=project).stdout
+    result = run("git", "commit", "-m", "Start from ci-template", cwd=project, **hooks)
+    said = result.stdout + result.stderr
+    assert "Failed" not in said
+    for hook in ("check for added large files", "bandit", "zizmor", "verify project", "Validate Codecov config"):
+        assert re.search(rf"^{hook}\.+(Passed|.*Skipped)$", said, re.M), said
+    assert run("git", "rev-parse", "HEAD^{tree}", cwd=project).stdout == before
+    assert run("git", "status", "--porcelain", cwd=project).stdout == ""
+    run("pre-commit", "run", "--all-files", cwd=project, **hooks)
+
+
+def test_a_bad_commit_is_refused_and_fixers_fix(copy):
+    project = copy()
+    hooks = hook_environment(project)
+    module = project / "src/my_project/demo_mode.py"
+    text = module.read_text(encoding="utf-8")
+    module.write_text(text.replace("import threading\n", "import  threading  \n"), encoding="utf-8")
+    run("git", "add", "-A", cwd=project)
+    assert run("git", "commit", "-m", "bad", cwd=project, check=False, **hooks).returncode
+    assert module.read_text(encoding="utf-8") == text
+    run("git", "add", "-A", cwd=project)
+    run("git", "commit", "-m", "good", cwd=project, **hooks)
+
+
+def test_reject_file_is_refused(copy):
+    """M2: what an update left behind cannot be committed."""
+    project = copy()
+    (project / "README.md.rej").write_text("x\n", encoding="utf-8")
+    run("git", "add", "-A", cwd=project)
+    result = run("git", "commit", "-m", "bad", cwd=project, check=False, **hook_environment(project))
+    assert result.returncode
+    assert "README.md.rej: is what an update could not apply" in result.stdout + result.stderr
+
+
+def test_autoupdate_moves_the_rev(copy):
+    project = copy()
+    black = "https://github.com/psf/black-pre-commit-mirror"
+    run("pre-commit", "autoupdate", cwd=project, **hook_environment(project, {black: "26.11.0"}))
+    repos = yaml.safe_load((project / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    revs = {repo["repo"]: repo.get("rev") for repo in repos}
+    assert revs[black] == "26.11.0"
+    assert revs["https://github.com/PyCQA/isort"] == "9.0.2"
+
+
+@pytest.mark.parametrize("tools", ["black+isort+flake8", "ruff"])
+def test_pinned_revs_run_these_versions(copy, tools):
+    """The mirrors would prove nothing if another version ran."""
+    project = copy(lint_tools=tools)
+    hooks = hook_environment(project)
+    run("pre-commit", "install-hooks", cwd=project, **hooks)
+    installed = {
+        match[1].lower().replace("_", "-"): match[2]
+        for path in mirrors.home(CACHE / "pre-commit").rglob("*.dist-info")
+        if (match := re.fullmatch(r"(.+)-([^-]+)\.dist-info", path.name))
+    }
+    for repo in yaml.safe_load((project / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]:
+        package = mirrors.TABLE.get(repo["repo"], {}).get("package")
+        assert not package or installed[package] == repo["rev"].removeprefix("v")

@@ -1,0 +1,255 @@
+"""L1, L2, M2: real cruft on real projects: updates, conflicts, other thresholds, and the weekly workflow."""
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ANSWERS, TEMPLATE, clone, record, run
+from pipelines import act
+from test_tree import tree
+
+PROJECT = "{{cookiecutter.project_slug}}"
+QUESTIONS = {name: value for name, value in ANSWERS.items() if name[0] != "_"}
+RELEASES = sorted((TEMPLATE / "tests/answers").glob("*.json"))
+
+
+@pytest.fixture
+def linked(template, tmp_path):
+    """Return a function that makes a project by `cruft create` from a copy of the template, committed."""
+
+    def create(**answers):
+        clone(template)
+        extra = ["--extra-context", json.dumps(answers)]
+        run("cruft", "create", template, "--no-input", "--output-dir", tmp_path / "my work é", *extra, cwd=tmp_path)
+        (project,) = (tmp_path / "my work é").iterdir()
+        record(project, "start")
+        return project
+
+    return create
+
+
+def change(folder, path, old, new):
+    """Replace `old` by `new` in the file at `path` and commit; None for `old` writes the file anew."""
+    file = folder / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = new if old is None else file.read_text(encoding="utf-8").replace(old, new)
+    assert old is None or text != file.read_text(encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
+    record(folder, f"change {path}")
+
+
+def update(project, *arguments, check=True):
+    return run(sys.executable, "tools/update_project.py", *arguments, cwd=project, check=check)
+
+
+def fresh(template, tmp_path, answers):
+    """Return the files of a new project with the same answers, from the template as it is now."""
+    out = tmp_path / "fresh"
+    run("cruft", "create", template, "--no-input", "--output-dir", out, "--extra-context", answers, cwd=tmp_path)
+    (project,) = out.iterdir()
+    return tree(project)
+
+
+def test_user_edits_survive_an_update_that_equals_a_fresh_project(linked, template, tmp_path):
+    """L1: a change beside an edit, to a deleted file, files added, moved and removed, a new rev, a new answer."""
+    project = linked()
+    edit = ("## Every day", "## My own section\n\nMine.\n\n## Every day")
+    change(project, "README.md", *edit)
+    change(project, "mine/own.txt", None, "mine\n")
+    (project / "CONTRIBUTING.md").unlink()
+    record(project, "no contributing")
+    branch = run("git", "rev-parse", "HEAD", cwd=project).stdout
+
+    answers = json.loads((template / "cookiecutter.json").read_text(encoding="utf-8"))
+    answers = {"project_name": answers.pop("project_name"), "greeting": "Hello"} | answers
+    (template / "cookiecutter.json").write_text(json.dumps(answers), encoding="utf-8")
+    change(template, f"{PROJECT}/README.md", "## Delete the sample", "## Delete the whole sample")
+    change(template, f"{PROJECT}/CONTRIBUTING.md", "# Contributing", "# How to contribute")
+    change(template, f"{PROJECT}/.pre-commit-config.yaml", "rev: v6.0.0", "rev: v6.1.0")
+    change(template, f"{PROJECT}/GREETING.md", None, "{{ cookiecutter.greeting }}\n")
+    (template / PROJECT / "SECURITY.md").rename(template / PROJECT / "docs/SECURITY.md")
+    (template / PROJECT / ".github/ISSUE_TEMPLATE/feature_request.yml").unlink()
+    record(template, "move and remove")
+
+    assert run("cruft", "check", cwd=project, check=False).returncode == 1
+    update(project)
+    assert run("cruft", "check", cwd=project).returncode == 0
+    assert run("git", "rev-parse", "HEAD", cwd=project).stdout == branch
+    expected = fresh(template, tmp_path, json.dumps({}))
+    readme = expected["README.md"].decode().replace(*edit)
+    expected |= {"README.md": readme.encode(), "mine/own.txt": b"mine\n"}
+    del expected["CONTRIBUTING.md"]
+    assert expected["GREETING.md"] == b"Hello\n"
+    updated, recorded = tree(project), ".cruft.json"
+    assert json.loads(updated.pop(recorded)) == json.loads(expected.pop(recorded))
+    assert updated == expected
+    assert not (project / "SECURITY.md").exists()
+
+
+def test_a_changed_choice_is_an_update(linked, template, tmp_path):
+    project = linked()
+    run("cruft", "update", "-y", "--variables-to-update", '{"lint_tools": "ruff"}', cwd=project)
+    expected = fresh(template, tmp_path, '{"lint_tools": "ruff"}')
+    updated = tree(project)
+    assert json.loads(updated.pop(".cruft.json")) == json.loads(expected.pop(".cruft.json"))
+    assert updated == expected
+
+
+def test_conflict_is_loud_and_its_solution_is_quiet(linked, template):
+    """M2: cruft itself exits 0 here."""
+    project = linked()
+    change(project, "CONTRIBUTING.md", "# Contributing", "# Our way")
+    change(template, f"{PROJECT}/CONTRIBUTING.md", "# Contributing", "# The way")
+    result = update(project, check=False)
+    assert result.returncode == 1
+    assert "CONTRIBUTING.md: is not merged: solve the conflict" in result.stdout
+    assert "CONTRIBUTING.md:1: holds a conflict marker" in result.stdout
+    text = (project / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    text = re.sub(r"(?s)<<<<<<<.*?=======\n(.*?)>>>>>>>.*?\n", r"\1", text)
+    (project / "CONTRIBUTING.md").write_text(text, encoding="utf-8")
+    record(project, "solved")
+    assert update(project).stdout.endswith("0 conflicts and problems\n")
+
+
+def test_reject_files_are_loud(linked, template):
+    """Without git there is no three-way merge: cruft leaves reject files and exits 0."""
+    project = linked()
+    shutil.rmtree(project / ".git")
+    change_text = (project / "CONTRIBUTING.md").read_text(encoding="utf-8").replace("# Contributing", "# Our way")
+    (project / "CONTRIBUTING.md").write_text(change_text, encoding="utf-8")
+    change(template, f"{PROJECT}/CONTRIBUTING.md", "# Contributing", "# The way")
+    result = update(project, check=False)
+    assert result.returncode == 1
+    assert "CONTRIBUTING.md.rej: is what an update could not apply" in result.stdout
+
+
+def test_thresholds_change_every_consumer_and_nothing_else(linked, template, tmp_path):
+    """L2: offline, with the template's own commit, although the template has gone on; edits stay."""
+    project = linked()
+    change(project, "pyproject.toml", "dependencies = []", "dependencies = [ ]")
+    expected = fresh(
+        template, tmp_path, '{"coverage_minimum": "70", "coverage_target": "85", "tier_targets": "99 79 59"}'
+    )
+    change(template, f"{PROJECT}/README.md", "## Delete the sample", "## Delete the whole sample")
+    before = json.loads((project / ".cruft.json").read_text(encoding="utf-8"))
+    words = ["nox", "-s", "thresholds", "--", "--minimum", "70", "--target", "85", "--tiers", "99 79 59"]
+    run(*words, cwd=project)
+    expected["pyproject.toml"] = expected["pyproject.toml"].replace(b"dependencies = []", b"dependencies = [ ]")
+    updated = tree(project)
+    after, wanted = json.loads(updated.pop(".cruft.json")), json.loads(expected.pop(".cruft.json"))
+    assert updated == expected
+    assert (after["commit"], after["checkout"]) == (before["commit"], before["checkout"])
+    assert after["context"]["cookiecutter"]["coverage_minimum"] == wanted["context"]["cookiecutter"]["coverage_minimum"]
+    changed = run("git", "diff", "--name-only", "HEAD", cwd=project).stdout.split()
+    assert set(changed) == {".codecov.yml", ".cruft.json", "docs/ci_cd/CICD_REFERENCE.md", "pyproject.toml"}
+
+
+def test_bad_thresholds_are_refused_as_at_generation(linked):
+    project = linked()
+    result = update(project, "--minimum", "90", "--patch", "101", check=False)
+    assert result.returncode == 2
+    for line in (
+        "patch_target: '101': must be a whole number from 0 to 100",
+        "coverage_minimum: '90': must not be above coverage_target",
+        "coverage_target: '80': must not be below coverage_minimum",
+    ):
+        assert line in result.stderr.splitlines()
+    assert run("git", "status", "--porcelain", cwd=project).stdout == ""
+    result = run("nox", "-s", "thresholds", cwd=project, check=False)
+    assert result.returncode == 1
+    assert "give thresholds after --" in result.stderr
+
+
+def test_a_moved_template_is_named_by_path(linked, template, tmp_path):
+    project = linked()
+    moved = template.rename(tmp_path / "moved é")
+    change(moved, f"{PROJECT}/README.md", "## Delete the sample", "## Delete the whole sample")
+    result = update(project, check=False)
+    assert result.returncode == 2
+    assert "Nothing was changed" in result.stderr
+    assert run("git", "status", "--porcelain", cwd=project).stdout == ""
+    update(project, "--template-path", moved)
+    assert "Delete the whole sample" in (project / "README.md").read_text(encoding="utf-8")
+
+
+def test_nothing_is_touched_in_a_dirty_tree_or_without_link(linked):
+    project = linked()
+    (project / "new.txt").write_text("new\n", encoding="utf-8")
+    result = update(project, check=False)
+    assert (result.returncode, "unclean git project" in result.stderr) == (2, True)
+    (project / "new.txt").unlink()
+    (project / ".cruft.json").unlink()
+    result = update(project, check=False)
+    assert (result.returncode, "cruft link ADDRESS" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.stem)
+def test_answers_of_every_release_still_generate(bake, release):
+    """L1: an answer that is renamed or removed would break the update of every project that gave it."""
+    answers = json.loads(release.read_text(encoding="utf-8"))
+    assert set(answers) <= set(QUESTIONS)
+    assert bake(**answers)
+
+
+def test_every_tag_has_its_answers():
+    tags = run("git", "tag", "--list", "v*", cwd=TEMPLATE).stdout.split()
+    recorded = {f"v{path.stem}" for path in RELEASES}
+    assert recorded
+    assert set(tags) <= recorded, "save the answers of the release in tests/answers"
+
+
+def weekly(project, tmp_path, **options):
+    work = tmp_path / "weekly"
+    work.mkdir()
+    result = act.run(project, "schedule", work=work, workflow="template-update.yml", **options)
+    calls = result.folder / "gh.jsonl"
+    lines = calls.read_text(encoding="utf-8").splitlines() if calls.exists() else []
+    return result, [call for call in map(json.loads, lines) if call["arguments"][0] != "auth"]  # act itself asks that
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("app", [True, False], ids=["app", "no app"])
+def test_weekly_workflow_opens_a_pull_request(linked, template, tmp_path, app):
+    """M2: with the app's token if there is one."""
+    project = linked(python_versions="3.13")
+    change(template, f"{PROJECT}/README.md", "## Delete the sample", "## Delete the whole sample")
+    options = {"vars": {"TEMPLATE_APP_ID": "1"}, "secrets": {"TEMPLATE_APP_PRIVATE_KEY": "key"}} if app else {}
+    result, calls = weekly(
+        project, tmp_path, secrets=options.pop("secrets", {}) | {"GITHUB_TOKEN": "default"}, **options
+    )
+    assert result.jobs["update"].result == "success", result.log
+    (request,) = result.records("peter-evans/create-pull-request")
+    assert request["token"] == ("app-token" if app else "default")
+    assert calls == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", ["", "7"], ids=["new", "renewed"])
+def test_weekly_workflow_reports_conflicts_in_one_issue(linked, template, tmp_path, number):
+    project = linked(python_versions="3.13")
+    change(project, "CONTRIBUTING.md", "# Contributing", "# Our way")
+    change(template, f"{PROJECT}/CONTRIBUTING.md", "# Contributing", "# The way")
+    result, calls = weekly(project, tmp_path, env={"OPEN_ISSUE": number})
+    assert result.jobs["update"].result == "success", result.log
+    assert result.records("peter-evans/create-pull-request") == []
+    expected = ["issue edit"] if number else ["label create", "issue create"]
+    assert [" ".join(call["arguments"][:2]) for call in calls] == ["issue list", *expected]
+    assert "CONTRIBUTING.md: is not merged: solve the conflict" in calls[-1]["body"]
+
+
+@pytest.mark.slow
+def test_weekly_workflow_of_a_project_without_link_or_template(linked, template, tmp_path):
+    project = linked(python_versions="3.13")
+    moved = template.rename(tmp_path / "moved")
+    result, calls = weekly(project, tmp_path)
+    assert (result.jobs["update"].result, calls) == ("failure", [])
+    Path(tmp_path / "weekly").rename(tmp_path / "first")
+    (project / ".cruft.json").unlink()
+    record(project, "not linked")
+    result, calls = weekly(project, tmp_path)
+    assert (result.jobs["update"].result, calls) == ("success", [])
+    assert "not linked to its template" in result.jobs["update"].log
+    assert moved.exists()
