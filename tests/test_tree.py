@@ -12,6 +12,7 @@ from conftest import ANSWERS, run
 FILES = """
 .codecov.yml .gitignore .pre-commit-config.yaml AGENTS.md CHANGELOG.md CONTRIBUTING.md LICENSE README.md SECURITY.md
 environment.yml noxfile.py pyproject.toml conf/requirements.txt docs/ci_cd/CICD_REFERENCE.md
+docs/ci_cd/TEMPLATE_UPDATES.md
 .github/CODEOWNERS .github/dependabot.yml .github/pull_request_template.md
 .github/ISSUE_TEMPLATE/bug_report.yml .github/ISSUE_TEMPLATE/feature_request.yml
 .github/rulesets/protected-branches.json .github/workflows/ci.yml .github/workflows/codeql.yml

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ANSWERS, TEMPLATE, clone, record, run
-from pipelines import act
+from pipelines import act, hook_environment
 from test_tree import tree
 
 PROJECT = "{{cookiecutter.project_slug}}"
@@ -253,3 +253,32 @@ def test_weekly_workflow_of_a_project_without_link_or_template(linked, template,
     assert (result.jobs["update"].result, calls) == ("success", [])
     assert "not linked to its template" in result.jobs["update"].log
     assert moved.exists()
+
+
+@pytest.mark.slow
+def test_transcript_of_the_guide_is_what_happens(bake, template, tmp_path):
+    """Every command of the guide runs as it stands there; every line shown below one is said by it."""
+    guide = (bake() / "docs/ci_cd/TEMPLATE_UPDATES.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```console\n(.*?)```", guide, re.S)
+    assert len(blocks) == 4
+    clone(template)
+    hooks = hook_environment(bake())
+    count = int(hooks["GIT_CONFIG_COUNT"])
+    address = {f"GIT_CONFIG_KEY_{count}": f"url.{template}.insteadOf"}
+    address |= {f"GIT_CONFIG_VALUE_{count}": "https://github.com/org/ci-template", "GIT_CONFIG_COUNT": str(count + 1)}
+    folder = tmp_path
+    for number, block in enumerate(blocks):
+        for step in block.split("$ ")[1:]:
+            command, *said = step.splitlines()
+            if command.startswith("cd "):
+                folder /= command.removeprefix("cd ")
+                continue
+            result = run("bash", "-c", command, cwd=folder, check=False, **hooks | address)
+            for line in said:
+                assert line in result.stdout + result.stderr, (command, result.stdout, result.stderr)
+            assert said or result.returncode == 0, result.stderr
+        if number == 0:
+            change(template, f"{PROJECT}/CONTRIBUTING.md", "# Contributing", "# How to contribute")
+            change(template, f"{PROJECT}/NEW.md", None, "# New\n")
+    assert (folder / "NEW.md").exists()
+    assert (folder / "CONTRIBUTING.md").read_text(encoding="utf-8").startswith("# How we contribute\n")

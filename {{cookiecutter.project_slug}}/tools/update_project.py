@@ -26,8 +26,10 @@ ANSWERS = {
 }
 
 
-def update(answers: dict[str, str], template_path: str) -> str:
-    """Run cruft; return an empty string, or why nothing was changed."""
+def update(answers: dict[str, str], template_path: str) -> tuple[bool, str]:
+    """Run cruft; return whether it went through, and what it says or why nothing was changed."""
+    if not CRUFT.exists():
+        return False, ".cruft.json: is missing: link the project to its template with `cruft link ADDRESS`"
     state = json.loads(CRUFT.read_text(encoding="utf-8"))
     command = [sys.executable, "-m", "cruft", "update", "--skip-apply-ask"]
     command += ["--template-path", template_path] if template_path else []
@@ -38,13 +40,12 @@ def update(answers: dict[str, str], template_path: str) -> str:
     if run.returncode:
         # The template's own check of the answers says it best; all else is shown whole.
         rules = re.findall(r"^(?:\S+): .*: must .*$", output, re.M)
-        return "\n".join(rules) or output.strip()
-    print(run.stdout.strip())
+        return False, "\n".join(rules) or output.strip()
     if answers:
         # The commit was pinned for this run only.
         changed = json.loads(CRUFT.read_text(encoding="utf-8")) | {"checkout": state["checkout"]}
         CRUFT.write_text(json.dumps(changed, indent=2) + "\n", encoding="utf-8")
-    return ""
+    return True, run.stdout.strip()
 
 
 def problems() -> list[str]:
@@ -62,15 +63,13 @@ def main() -> int:
     parser.add_argument("--template-path", default="", help="a clone of the template to use instead of its address")
     arguments = vars(parser.parse_args())
     answers = {answer: arguments[option] for option, answer in ANSWERS.items() if arguments[option] is not None}
-    if not CRUFT.exists():
-        refusal = ".cruft.json: is missing: link the project to its template with `cruft link ADDRESS`"
-    else:
-        refusal = update(answers, arguments["template_path"])
-    if refusal:
-        print(f"Nothing was changed:\n{refusal}", file=sys.stderr)
+    went_through, said = update(answers, arguments["template_path"])
+    if not went_through:
+        print(f"Nothing was changed:\n{said}", file=sys.stderr)
         return 2
     found = problems()
-    print(*found, f"{len(found)} conflicts and problems", sep="\n")
+    # cruft praises itself also where it has left conflicts.
+    print(*(found or [said]), f"{len(found)} conflicts and problems", sep="\n")
     return 1 if found else 0
 
 
