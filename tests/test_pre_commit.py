@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from conftest import CACHE, run
+from conftest import CACHE, TEMPLATE, run
 from pipelines import hook_environment, mirrors
 
 pytestmark = pytest.mark.slow
@@ -51,6 +51,16 @@ def test_a_bad_commit_is_refused_and_fixers_fix(copy):
     run("git", "commit", "-m", "good", cwd=project, **hooks)
 
 
+def test_large_file_is_refused(copy):
+    """The hook looks at what is newly added only, so no run on all files shows it."""
+    project = copy()
+    (project / "large.txt").write_text("x" * 600_000 + "\n", encoding="utf-8")
+    run("git", "add", "-A", cwd=project)
+    result = run("git", "commit", "-m", "bad", cwd=project, check=False, **hook_environment(project))
+    assert result.returncode
+    assert "large.txt (586 KB) exceeds 500 KB" in result.stdout + result.stderr
+
+
 def test_reject_file_is_refused(copy):
     """M2: what an update left behind cannot be committed."""
     project = copy()
@@ -69,6 +79,12 @@ def test_autoupdate_moves_the_rev(copy):
     revs = {repo["repo"]: repo.get("rev") for repo in repos}
     assert revs[black] == "26.11.0"
     assert revs["https://github.com/PyCQA/isort"] == "9.0.2"
+
+
+def test_the_template_passes_its_own_hooks(tmp_path):
+    """T3: on a clone, because hooks may change files."""
+    run("git", "clone", "--quiet", TEMPLATE, tmp_path / "clone", cwd=tmp_path)
+    run("pre-commit", "run", "--all-files", cwd=tmp_path / "clone", **hook_environment(TEMPLATE))
 
 
 @pytest.mark.parametrize("tools", ["black+isort+flake8", "ruff"])
