@@ -241,6 +241,14 @@ def test_bypass(measured, case):
     assert f"::{'warning' if forgiven else 'error'} file={BUS}" in result.stdout
 
 
+UNPINNED = """\
+on: push
+jobs:
+  a:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: actions/checkout@v7
+"""
 LINT = {
     "black+isort+flake8": {
         "black": ("style", {"src/my_project/a.py": "x  = 1\n"}),
@@ -258,7 +266,7 @@ LINT = {
         "check-github-workflows": ("errors", {".github/workflows/bad.yml": "on: push\njobs: {a: {stepz: []}}\n"}),
         "check-dependabot": ("errors", {".github/dependabot.yml": lambda text: text.replace("weekly", "hourly")}),
         "check-jsonschema": ("errors", {".github/ISSUE_TEMPLATE/bad.yml": "name: a\n"}),
-        "zizmor": ("errors", {".github/workflows/bad.yml": "on: push\njobs: {a: {stepz: []}}\n"}),
+        "zizmor": ("errors", {".github/workflows/unpinned.yml": UNPINNED}),
         "verify-project": ("errors", {"a.json": "{\n"}),
         "check-codecov": ("errors", {".codecov.yml": lambda text: text.replace("round: down", "round: sideways")}),
     },
