@@ -4,10 +4,13 @@ OUT ?= build
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: new test lint bench lock
+.PHONY: new adopt test lint bench lock
 
 new: .venv/new
 	$(BIN)/cookiecutter . --output-dir "$(OUT)" $(ARGS)
+
+adopt: .venv/new
+	$(BIN)/python scripts/adopt.py "$(PROJECT)" $(ARGS)
 
 test: .venv/dev
 	$(BIN)/python -m pytest $(ARGS)
