@@ -39,6 +39,7 @@ def test_own_tests_pass_and_the_sample_reaches_its_tiers(copy, variant, version)
     variables = environment(project, version)
     result = run("pytest", "--cov", "-n", "2", cwd=project, **variables)
     assert re.search(r"=+ \d+ passed, 1 skipped in", result.stdout)
+    assert re.search(r"^Name +Stmts +Miss +Branch +BrPart +Cover", result.stdout, re.M), "V1: branch coverage"
     gate = run("python", "tools/coverage_gate.py", cwd=project, **variables)
     assert "## Coverage: passed" in gate.stdout
     assert "fail" not in gate.stdout
