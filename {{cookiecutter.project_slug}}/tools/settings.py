@@ -2,6 +2,7 @@
 
 import tomllib
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +39,7 @@ class Settings(NamedTuple):
         return next((name for name, tier in self.tiers.items() if module in tier.modules), "")
 
 
+@cache
 def load(root: Path) -> Settings:
     """Read the settings from `root`/pyproject.toml; raises OSError or ValueError if it cannot be read or parsed."""
     tool = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {})

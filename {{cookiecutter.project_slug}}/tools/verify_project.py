@@ -16,6 +16,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -42,6 +43,7 @@ class Problem(NamedTuple):
     fix: str
 
 
+@cache
 def read_yaml(text: str) -> Any:
     return yaml.load(text, LOADER)  # nosec B506 # a safe loader
 
@@ -84,7 +86,8 @@ def conflicts(files: dict[str, str]) -> Iterator[Problem]:
     for path, text in files.items():
         if path.endswith((".rej", ".orig")):
             yield Problem(path, "is what an update could not apply", "apply it by hand, then remove the file")
-        for number, line in enumerate(text.splitlines(), 1):
+        marked = "<<<<<<< " in text or ">>>>>>> " in text
+        for number, line in enumerate(text.splitlines() if marked else [], 1):
             if line.startswith(("<<<<<<< ", ">>>>>>> ")):
                 yield Problem(f"{path}:{number}", "holds a conflict marker", "keep the right side and remove the markers")
 
