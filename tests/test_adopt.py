@@ -8,6 +8,7 @@ import sys
 import pytest
 from conftest import TEMPLATE, clone, record, run
 
+pytestmark = pytest.mark.slow
 PYPROJECT = """\
 [build-system]
 requires = ["setuptools"]

@@ -129,6 +129,7 @@ def test_workflows_are_rendered_whole(project):
             assert text.count("${{") == text.count("}}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_schemas(project, schema):
     run("check-jsonschema", "--builtin-schema", schema, *project.glob(SCHEMAS[schema]), cwd=project)

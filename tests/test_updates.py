@@ -11,6 +11,7 @@ from conftest import ANSWERS, TEMPLATE, clone, record, run
 from pipelines import act, hook_environment
 from test_tree import tree
 
+pytestmark = pytest.mark.slow
 PROJECT = "{{cookiecutter.project_slug}}"
 QUESTIONS = {name: value for name, value in ANSWERS.items() if name[0] != "_"}
 RELEASES = sorted((TEMPLATE / "tests/answers").glob("*.json"))
@@ -210,7 +211,6 @@ def weekly(project, tmp_path, **options):
     return result, [call for call in map(json.loads, lines) if call["arguments"][0] != "auth"]  # act itself asks that
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("app", [True, False], ids=["app", "no app"])
 def test_weekly_workflow_opens_a_pull_request(linked, template, tmp_path, app):
     """M2: with the app's token if there is one."""
@@ -226,7 +226,6 @@ def test_weekly_workflow_opens_a_pull_request(linked, template, tmp_path, app):
     assert calls == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", ["", "7"], ids=["new", "renewed"])
 def test_weekly_workflow_reports_conflicts_in_one_issue(linked, template, tmp_path, number):
     project = linked(python_versions="3.13")
@@ -240,7 +239,6 @@ def test_weekly_workflow_reports_conflicts_in_one_issue(linked, template, tmp_pa
     assert "CONTRIBUTING.md: is not merged: solve the conflict" in calls[-1]["body"]
 
 
-@pytest.mark.slow
 def test_weekly_workflow_of_a_project_without_link_or_template(linked, template, tmp_path):
     project = linked(python_versions="3.13")
     moved = template.rename(tmp_path / "moved")
@@ -255,7 +253,6 @@ def test_weekly_workflow_of_a_project_without_link_or_template(linked, template,
     assert moved.exists()
 
 
-@pytest.mark.slow
 def test_transcript_of_the_guide_is_what_happens(bake, template, tmp_path):
     """Every command of the guide runs as it stands there; every line shown below one is said by it."""
     guide = (bake() / "docs/ci_cd/TEMPLATE_UPDATES.md").read_text(encoding="utf-8")
