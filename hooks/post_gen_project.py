@@ -29,7 +29,9 @@ def verify():
     sys.path.insert(0, str(PROJECT / "tools"))
     import verify_project
 
-    return [": ".join(problem) for problem in verify_project.verify(PROJECT)[0]]
+    # Every rendered file counts, also where a repository around the project ignores some of them.
+    paths = verify_project.walk(PROJECT)
+    return [": ".join(problem) for problem in verify_project.verify(PROJECT, paths)[0]]
 
 
 def is_rerender():
@@ -53,7 +55,11 @@ def prepare_git():
         return False
     if not (PROJECT / ".git").exists():
         if git("rev-parse", "--is-inside-work-tree") and not git("check-ignore", "--quiet", "."):
-            yield "the project is inside a git repository: no other one was made, and its git hooks are left alone"
+            yield (
+                "the project is inside a git repository: no other one was made, and its git hooks are left alone; GitHub "
+                "and pre-commit read their files at the root of a repository only: the pipeline, `nox -s lint` and the "
+                "hooks do not work here. Generate outside of it, or run git init here and make it a submodule"
+            )
             return False
         # Not --initial-branch: git before 2.28 does not know it.
         if not (git("init") and git("symbolic-ref", "HEAD", f"refs/heads/{branch}")):

@@ -24,20 +24,23 @@ RULES = {
     "description": TEXT,
     "author_name": TEXT,
     "project_slug": (
-        r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?",
-        "must be ASCII letters, digits, `.`, `_`, `-`, and start and end with a letter or digit",
+        r"(?!.*\.(git|wiki)$)[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?",
+        "must be at most 100 ASCII letters, digits, `.`, `_`, `-`, start and end with a letter or digit, and not end in "
+        "`.git` or `.wiki`",
     ),
     "package_name": (
         r"[A-Za-z][A-Za-z0-9_]*",
         "must be an identifier of ASCII letters, digits and `_` that starts with a letter",
     ),
     "author_email": (
-        r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
+        # Letters of every alphabet: RFC 6531 and internationalised domains.
+        r"[\w.!#$%&'*+/=?^`{|}~-]+@[^\W_][\w-]*(\.[^\W_][\w-]*)+",
         "must be an e-mail address like name@example.com",
     ),
     "github_owner": (
-        r"(?!.*--)[A-Za-z0-9]([A-Za-z0-9-]{0,37}[A-Za-z0-9])?",
-        "must be a GitHub account: at most 39 letters, digits and single inner hyphens",
+        r"(?=.{1,39}$)(?!.*--)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(_[A-Za-z0-9]{3,8})?",
+        "must be a GitHub account: at most 39 letters, digits and single inner hyphens, and for a managed user `_` and "
+        "the enterprise's short code of 3 to 8 letters and digits",
     ),
     "copyright_year": (r"[0-9]{4}", "must be four digits"),
     "python_versions": (

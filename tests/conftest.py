@@ -1,6 +1,7 @@
 """What all tests share: baked projects, real environments and a home folder of their own."""
 
 import hashlib
+import importlib
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from filelock import FileLock
@@ -84,6 +86,14 @@ def bake(cookies_session):
         return baked[key]
 
     return generate
+
+
+@pytest.fixture(scope="session")
+def tools(bake):
+    """The programs of a generated project as modules, for calls in this process."""
+    sys.path.insert(0, str(bake() / "tools"))
+    names = ("coverage_gate", "lint_gate", "repository", "settings", "verify_project")
+    return SimpleNamespace(**{name: importlib.import_module(name) for name in names})
 
 
 @pytest.fixture

@@ -38,16 +38,31 @@ def write(project, files):
         file.write_text(text(file.read_text(encoding="utf-8")) if callable(text) else text, encoding="utf-8")
 
 
-def start(project, tmp_path, event="push", files=None, *, branch="feature", env=None, payload=None, **options):
+def merge(project, base, branch, upstream):
+    """Check out what GitHub runs a pull request on: its branch merged into the base, which has gone on by `upstream`."""
+    run("git", "switch", "--quiet", "--detach", base, cwd=project)
+    write(project, upstream)
+    commit(project, "upstream")
+    run("git", "merge", "--quiet", "--no-ff", "--no-edit", branch, cwd=project)
+    run("git", "update-ref", "refs/pull/7/merge", "HEAD", cwd=project)
+    run("git", "symbolic-ref", "HEAD", "refs/pull/7/merge", cwd=project)
+
+
+def start(
+    project, tmp_path, event="push", files=None, *, branch="feature", upstream=None, env=None, payload=None, **options
+):
     """Commit the project, then `files` on a branch, and run its pipeline for `event`; return what happened.
 
-    The first commit is the base of a pull request and of a merge group.
+    The first commit is the base of a merge group, and what a pull request's event calls its base; the branch that the
+    pull request goes to has got `upstream` since then.
     """
     base = commit(project, "base")
     if event in ("pull_request", "merge_group"):
         run("git", "switch", "--quiet", "--create", branch, cwd=project)
     write(project, files or {})
     head = commit(project)
+    if event == "pull_request":
+        merge(project, base, branch, upstream or {})
     payloads = {
         "pull_request": {
             "pull_request": {

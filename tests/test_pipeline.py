@@ -148,10 +148,18 @@ CASES = {
         r"\| patch \|  \| \d\d\.\d\d \| 60 \| fail, \d+ lines since",
     ),
     "the same lines on a push": ("push", uncovered(2), {}, "success", "pass", r"not judged: no base"),
-    "base branch missing": (
+    "a base branch that has gone on": (
         "pull_request",
+        {"src/my_project/__init__.py": lambda text: text + "\nNAMES = [1]\nNAMES.append(2)\n"},
+        {"upstream": uncovered(3)},
+        "success",
+        "pass",
+        r"\| patch \|  \| 100\.00 \| 60 \| pass, 2 lines since",
+    ),
+    "base branch missing": (
+        "merge_group",
         {},
-        {"payload": {"pull_request": {"number": 7, "base": {"ref": "develop", "sha": "0" * 40}}}},
+        {"payload": {"merge_group": {"base_sha": "0" * 40}}},
         "failure",
         "fail",
         "cannot judge: no common commit with the base",

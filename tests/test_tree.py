@@ -23,7 +23,8 @@ src/tests/conftest.py src/tests/integration/test_demo_integration.py
 src/tests/performance/test_event_bus_performance.py src/tests/unit/core/test_event_bus.py
 src/tests/unit/test_config_manager.py src/tests/unit/test_demo_mode.py src/tests/unit/test_package.py
 src/tests/unit/test_status_view.py
-tools/coverage_gate.py tools/lint_gate.py tools/settings.py tools/update_project.py
+tools/checks/__init__.py tools/checks/agreement.py tools/checks/files.py tools/checks/mirror.py
+tools/coverage_gate.py tools/lint_gate.py tools/repository.py tools/settings.py tools/update_project.py
 tools/verify_project.py
 """.split()
 REQUIRED = """
@@ -109,6 +110,7 @@ def remove(path):
     return lambda project: (project / path).unlink()
 
 
+CONFLICT = "<<<<<<< ours\nmine\n=======\ntheirs\n>>>>>>> theirs\n"
 TIER = r'"src/my_project/config_manager.py"'
 DAMAGES = {
     "file missing": (remove("environment.yml"), "environment.yml: is missing"),
@@ -118,8 +120,11 @@ DAMAGES = {
     "raw left": (write("a.yml", "{% raw %}"), "a.yml:1: holds a tag of the template"),
     "name left": (write("{{cookiecutter.x}}.txt"), "{{cookiecutter.x}}.txt:0: holds a tag of the template"),
     "reject file": (write("src/a.py.rej", "x"), "src/a.py.rej: is what an update could not apply"),
-    "conflict marker": (write("a.md", "a\n<<<<<<< ours\n"), "a.md:2: holds a conflict marker"),
-    "end of conflict": (write("a.md", "a\n>>>>>>> theirs\n"), "a.md:2: holds a conflict marker"),
+    "conflict": (write("a.md", f"a\n{CONFLICT}"), "a.md:2: holds a conflict, up to line 6: keep the right side, or name"),
+    "conflict with base": (
+        write("a.py", CONFLICT.replace("=======", "||||||| base\nx\n=======")),
+        "a.py:1: holds a conflict, up to line 7",
+    ),
     "python": (write("src/my_project/__init__.py", "def"), "src/my_project/__init__.py: does not parse"),
     "python semantics": (write("src/tests/conftest.py", "return"), "src/tests/conftest.py: does not parse"),
     "toml": (write("a.toml", "a = = b"), "a.toml: does not parse"),

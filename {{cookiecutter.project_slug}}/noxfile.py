@@ -20,7 +20,11 @@ nox.options.sessions = [
     "integration",
 ]
 
-PROJECT = nox.project.load_toml("pyproject.toml")
+try:
+    PROJECT = nox.project.load_toml("pyproject.toml")
+except ValueError as error:
+    print(f"pyproject.toml: does not parse: {error}")
+    raise SystemExit(2) from None
 PYTHONS = nox.project.python_versions(PROJECT)
 JUNIT = Path("reports/junit")
 NO_TESTS = 5  # pytest's exit code

@@ -12,7 +12,7 @@ import argparse
 import json
 import os
 import re
-import subprocess  # nosec B404 # runs git and this interpreter only
+import subprocess  # nosec B404 # runs this interpreter only
 import sys
 import tempfile
 from datetime import date
@@ -20,9 +20,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import coverage
+import repository
 import settings
+from repository import ROOT, Unusable
 
-ROOT = Path(__file__).resolve().parent.parent
+# What the patch is compared with must not depend on git's settings and attributes.
+DIFF = "diff --no-color --no-ext-diff --no-textconv --text --unified=0 --inter-hunk-context=0 --find-renames".split()
+DIFF += ["--src-prefix=a/", "--dst-prefix=b/"]
 
 
 class Row(NamedTuple):
@@ -34,10 +38,6 @@ class Row(NamedTuple):
     target: str
     status: str
     note: str = ""
-
-
-class CannotJudge(Exception):
-    """There is nothing to judge, or no way to judge it."""
 
 
 def measured(data: coverage.Coverage, modules: list[str] | None = None) -> dict[str, Any]:
@@ -57,7 +57,10 @@ def judge_modules(data: coverage.Coverage, found: settings.Settings) -> list[Row
     report = measured(data)
     unmeasured = sorted(set(found.modules) - set(report["files"]))
     if unmeasured:
-        raise CannotJudge(f"no data for {', '.join(unmeasured)}: measure this checkout, installed with `pip install -e .`")
+        raise Unusable(
+            f"no data for {', '.join(unmeasured)}: measure this checkout, installed with `pip install -e .`; what is no "
+            f"code of the package belongs into .gitignore or into [tool.coverage.run] omit"
+        )
     total = report["totals"]["percent_covered_display"]
     rows = [compare("total", "", total, found.minimum, "fail", "minimum")]
     rows.append(compare("total", "", total, found.target, "warn", "target"))
@@ -74,27 +77,37 @@ def judge_modules(data: coverage.Coverage, found: settings.Settings) -> list[Row
     return rows
 
 
+def changes(start: str) -> str:
+    """Return the diff of the Python files from the commit `start` to the files as they are, new ones included."""
+    with repository.other_index(ROOT) as index:
+        repository.git(ROOT, "add", "--intent-to-add", "--", ".", **index)
+        diff = repository.git(ROOT, *DIFF, start, "--", "*.py", **index)
+    return repository.decode(diff.stdout).replace("\r", " ")  # diff-cover would take it for the end of a line
+
+
 def judge_patch(data: coverage.Coverage, base: str, target: float) -> Row:
     """Return the row for the lines changed since `base`, a commit or a branch."""
     if not base:
         return Row("patch", "", "", f"{target:g}", "n/a", "not judged: no base (--base COMMIT)")
-    if subprocess.run(["git", "merge-base", base, "HEAD"], cwd=ROOT, capture_output=True).returncode:  # nosec B603 B607
-        raise CannotJudge(f"no common commit with the base {base!r}: fetch it with its history (fetch-depth: 0)")
+    common = repository.git(ROOT, "merge-base", base, "HEAD", accept=(0, 1, 128))
+    if common.returncode:
+        said = f" (git: {repository.one_line(repository.decode(common.stderr))})" if common.stderr else ""
+        raise Unusable(f"no common commit with the base {base!r}: fetch it with its history (fetch-depth: 0){said}")
+    start = common.stdout.decode().strip()
     with tempfile.TemporaryDirectory() as folder:
-        xml, result = Path(folder, "coverage.xml"), Path(folder, "patch.json")
+        xml, diff, result = Path(folder, "coverage.xml"), Path(folder, "patch.diff"), Path(folder, "patch.json")
         data.xml_report(outfile=str(xml))
-        command = [sys.executable, "-m", "diff_cover.diff_cover_tool", str(xml), "--compare-branch", base]
-        run = subprocess.run(  # nosec B603 # no shell
-            [*command, "--format", f"json:{result}"], cwd=ROOT, capture_output=True, text=True
-        )
+        diff.write_text(changes(start), encoding="utf-8", newline="")
+        command = [sys.executable, "-m", "diff_cover.diff_cover_tool", str(xml), "--diff-file", str(diff)]
+        run = subprocess.run([*command, "--format", f"json:{result}"], cwd=ROOT, capture_output=True)  # nosec B603 # no shell
         if run.returncode:
-            raise CannotJudge(f"diff-cover failed: {run.stderr.strip()}")
+            raise Unusable(f"diff-cover failed: {repository.decode(run.stderr)}")
         patch = json.loads(result.read_text(encoding="utf-8"))
     lines, missed = patch["total_num_lines"], patch["total_num_violations"]
-    base = re.sub(r"^([0-9a-f]{10})[0-9a-f]{30}$", r"\1", base)
+    since = start[:10] if re.fullmatch(r"[0-9a-f]{40}|.*[~^].*", base) else base
     if not lines:
-        return Row("patch", "", "", f"{target:g}", "n/a", f"no line of the package changed since {base}")
-    return compare("patch", "", f"{100 * (lines - missed) / lines:.2f}", target, "fail", f"{lines} lines since {base}")
+        return Row("patch", "", "", f"{target:g}", "n/a", f"no line of the package changed since {since}")
+    return compare("patch", "", f"{100 * (lines - missed) / lines:.2f}", target, "fail", f"{lines} lines since {since}")
 
 
 def bypass(environment: dict[str, str]) -> tuple[bool, str]:
@@ -121,13 +134,12 @@ def markdown(rows: list[Row], verdict: str, sentence: str) -> str:
 
 
 def annotate(rows: list[Row], forgiven: bool) -> None:
-    """Print GitHub's annotations, which show beside the code and on the run's page."""
     for row in rows:
         if row.status in ("fail", "warn"):
             level = "error" if row.status == "fail" and not forgiven else "warning"
-            file = f"file={row.name}," if row.name.endswith(".py") else ""
             tier = f" of tier {row.tier}" if row.tier else ""
-            print(f"::{level} {file}title=Coverage::{row.name}{tier}: {row.percent} %, {row.note or 'target'} {row.target} %")
+            text = f"{row.name}{tier}: {row.percent} %, {row.note or 'target'} {row.target} %"
+            repository.annotate(level, "Coverage", text, row.name if row.name.endswith(".py") else "")
 
 
 def main() -> int:
@@ -136,30 +148,27 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
     arguments = parser.parse_args()
     os.chdir(ROOT)
+    found = settings.load(ROOT, repository.paths(ROOT))
+    if found.problems:
+        raise Unusable("; ".join(found.problems))
     try:
-        found = settings.load(ROOT)
-        if found.problems:
-            raise CannotJudge("; ".join(found.problems))
         data = coverage.Coverage(config_file="pyproject.toml")
         data.load()
         rows = judge_modules(data, found)
         rows.insert(2, judge_patch(data, arguments.base, found.patch_target))
-    except (CannotJudge, OSError, ValueError, coverage.CoverageException) as error:
-        print(f"Coverage gate: cannot judge: {error}", file=sys.stderr)
-        return 2
+    except (ValueError, coverage.CoverageException) as error:
+        raise Unusable(error) from error
     forgiven, sentence = bypass(dict(os.environ))
     statuses = {row.status for row in rows}
     failed = "fail" in statuses and not forgiven
     verdict = "failed" if failed else "warning" if statuses & {"fail", "warn"} else "passed"
     text = markdown(rows, verdict, sentence)
     print(json.dumps({"verdict": verdict, "bypass": sentence, "rows": [row._asdict() for row in rows]}, indent=2) if arguments.json else text)
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with open(summary, "a", encoding="utf-8") as file:
-            print(text, file=file)
-    if os.environ.get("GITHUB_ACTIONS") and not arguments.json:
+    repository.tell("GITHUB_STEP_SUMMARY", text)
+    if not arguments.json:
         annotate(rows, forgiven)
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    repository.run(main, "Coverage gate: cannot judge")

@@ -4,28 +4,42 @@ Usage: python tools/lint_gate.py
 
 A finding is style if its hook is one of `style-hooks` in [tool.quality-gate] of pyproject.toml, unless its code
 says that the code cannot work. `lint` in the same table decides what fails: errors, everything, or nothing (report).
-Exit codes: 0 passed or only reported, 1 findings that block, 2 pre-commit itself failed.
+Exit codes: 0 passed or only reported, 1 findings that block, 2 pre-commit itself failed or could not be asked.
 """
 
-import itertools
 import os
 import re
-import subprocess  # nosec B404 # runs pre-commit and git only
+import secrets
+import subprocess  # nosec B404 # runs pre-commit only
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import repository
 import settings
+import yaml
+from repository import ROOT, Unusable
 
-ROOT = Path(__file__).resolve().parent.parent
+CONFIG = ".pre-commit-config.yaml"
 # What GitHub's own Python workflow lets fail a build: syntax errors, wrong comparisons, undefined names.
 # ruff names a syntax error by a word.
 HARD = re.compile(r"E9\d\d|F63\d|F7\d\d|F82\d|invalid-syntax|SyntaxError")
-HOOK = re.compile(r"^(?P<name>.+?)\.{3,}(?:\(.*\))?(?P<status>Passed|Failed|Skipped)$")
+# What pre-commit says of a failed hook before the hook's own words.
+SAID = re.compile(r"- (hook id: |duration: |exit code: |files were modified by this hook$)")
 PLACE = re.compile(r"^(?P<path>[^\s:][^:]*):(?P<line>\d+):(?:\d+:)? *(?P<text>.+)$")
-HUNK = re.compile(r"^@@ -(?P<line>\d+)")
-SHOWN = 50
+HUNK = re.compile(rb"^@@ -(\d+)", re.M)
+SHOWN, LINES = 50, 20  # findings in the summary, lines of one finding
+
+
+class Result(NamedTuple):
+    """What one hook said: pre-commit's remarks about it, and its own output."""
+
+    hook: str
+    failed: bool
+    remarks: list[str]
+    output: list[str]
 
 
 class Finding(NamedTuple):
@@ -38,66 +52,94 @@ class Finding(NamedTuple):
     is_error: bool
 
 
-def run_precommit() -> tuple[int, list[str]]:
-    """Run all hooks, show their output as it comes, return the exit code and the lines."""
-    command = [sys.executable, "-m", "pre_commit", "run", "--all-files", "--color=never"]
-    lines = []
-    with subprocess.Popen(  # nosec B603 # fixed words
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
-    ) as process:
-        for line in process.stdout or ():
-            print(line, end="", flush=True)
-            lines.append(line.rstrip("\n"))
-    return process.returncode, lines
+def renamed(root: Path, token: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return pre-commit's configuration with a number and `token` as the name of each hook, and their ids and names.
+
+    pre-commit prints the name before the result: with a name that no hook can know, no output of a hook looks like that.
+    """
+    document, hooks = repository.read(root, CONFIG), []
+    try:
+        for hook in [hook for repo in document["repos"] for hook in repo["hooks"]]:
+            hooks.append((hook["id"], hook.get("name", hook["id"])))
+            hook["name"] = f"{token} {len(hooks) - 1}"
+    except (AttributeError, KeyError, TypeError) as error:
+        raise Unusable(f"{CONFIG}: has not the expected form ({error!r}): run: pre-commit validate-config") from error
+    return yaml.safe_dump(document, sort_keys=False), hooks
 
 
-def failed_hooks(lines: list[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield the id and the output of each failed hook."""
-    starts = [number for number, line in enumerate(lines) if HOOK.match(line)]
-    for start, end in itertools.pairwise([*starts, len(lines)]):
-        if lines[start].endswith("Failed"):
-            hook = next(line.removeprefix("- hook id: ") for line in lines[start:end] if line.startswith("- hook id: "))
-            yield hook, [line for line in lines[start + 1 : end] if line.strip()]
+def run_precommit(root: Path) -> tuple[int, list[Result]]:
+    """Run all hooks, show their output as it comes, return the exit code and what each hook said."""
+    token = secrets.token_hex(8)
+    text, hooks = renamed(root, token)
+    header = re.compile(rf"{token} (\d+)(\.{{3,}}(?:\(.*\))?(Passed|Failed|Skipped))$")
+    results: list[Result] = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, CONFIG)
+        path.write_text(text, encoding="utf-8")
+        command = [sys.executable, "-m", "pre_commit", "run", "--all-files", "--color=never", f"--config={path}"]
+        with subprocess.Popen(  # nosec B603 # no shell
+            command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process:
+            for data in process.stdout or ():
+                line = repository.decode(data.replace(b"\0", b" ")).rstrip("\r\n")
+                if match := header.fullmatch(line):
+                    hook, name = hooks[int(match[1])]
+                    results.append(Result(hook, match[3] == "Failed", [], []))
+                    line = f"{name}{match[2]}"
+                elif results:
+                    last = results[-1]
+                    (last.remarks if SAID.match(line) and not last.output else last.output).append(line)
+                print(line, flush=True)
+    return process.returncode, results
 
 
-def changed_lines() -> Iterator[tuple[str, int]]:
-    """Yield the places that the fixers have changed, as they were before."""
-    command = ["git", "diff", "--unified=0", "--no-color", "--no-ext-diff", "--src-prefix=", "--dst-prefix="]
-    diff = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")  # nosec B603 # fixed words
-    path = ""
-    for line in diff.stdout.splitlines():
-        if line.startswith("--- "):
-            path = line.removeprefix("--- ").rstrip("\t")
-        elif match := HUNK.match(line):
-            yield path, max(int(match["line"]), 1)
+def snapshot(root: Path) -> str:
+    """Return the tree of the files in git as they are now, with edits that are not committed."""
+    with repository.other_index(root) as index:
+        repository.git(root, "add", "--update", "--", ".", **index)
+        return repository.git(root, "write-tree", **index).stdout.decode().strip()
 
 
-def findings(lines: list[str], style_hooks: list[str]) -> list[Finding]:
-    """Return what the failed hooks found, errors first."""
+def changed_lines(root: Path, before: str, after: str) -> Iterator[tuple[str, int]]:
+    """Yield the places that differ between two trees, as they were in the first."""
+    options = ["--no-renames", "--no-ext-diff", "--no-textconv", "--no-color"]
+    names = repository.git(root, "diff", *options, "--name-only", "-z", before, after).stdout.split(b"\0")
+    for path in map(os.fsdecode, filter(None, names)):
+        options = [*options, "--text", "--unified=0", "--inter-hunk-context=0"]
+        diff = repository.git(root, "diff", *options, before, after, "--", f":(top,literal){path}").stdout
+        for line in HUNK.findall(diff):
+            yield path, max(int(line), 1)
+
+
+def findings(root: Path, results: list[Result], style_hooks: list[str], changed: list[tuple[str, int]]) -> list[Finding]:
+    """Return what the failed hooks found, errors first; `changed` are the places that the fixers have changed."""
     found, fixers = [], []
-    for hook, output in failed_hooks(lines):
-        is_style = hook in style_hooks
-        places = [match for line in output if (match := PLACE.match(line))]
+    for result in [result for result in results if result.failed]:
+        is_style = result.hook in style_hooks
+        places = [match for line in result.output if (match := PLACE.match(line)) and (root / match["path"]).exists()]
         for place in places:
             is_error = not is_style or bool(HARD.match(place["text"]))
-            found.append(Finding(hook, place["path"], int(place["line"]), place["text"], is_error))
-        if is_style and "- files were modified by this hook" in output:
-            fixers.append(hook)
+            found.append(Finding(result.hook, place["path"], int(place["line"]), place["text"], is_error))
+        if is_style and changed and "- files were modified by this hook" in result.remarks:
+            fixers.append(result.hook)
         elif not places:
-            found.append(Finding(hook, "", 0, output[-1], not is_style))
+            said = [line for line in result.output if line.strip()] or result.remarks[1:]
+            more = [f"and {len(said) - LINES} more lines, in the log"] if len(said) > LINES else []
+            found.append(Finding(result.hook, "", 0, "\n".join(said[:LINES] + more), not is_style))
     if fixers:
         hooks = " and ".join(fixers)
-        found += [Finding(hooks, path, line, "would be changed", False) for path, line in changed_lines()]
+        found += [Finding(hooks, path, line, "would be changed", False) for path, line in changed]
     return sorted(found, key=lambda finding: not finding.is_error)
 
 
 def markdown(found: list[Finding], verdict: str) -> str:
+    cell = str.maketrans({"|": "\\|", "<": "&lt;", "\n": "<br>"})
     lines = [f"## Lint: {verdict}", ""]
     if found:
         lines += ["| Kind | Hook | Place | Finding |", "| --- | --- | --- | --- |"]
     for finding in found[:SHOWN]:
-        place = f"`{finding.path}:{finding.line}`" if finding.path else ""
-        text = finding.text.replace("|", "\\|").replace("<", "&lt;")
+        place = f"`{finding.path}:{finding.line}`".translate(cell) if finding.path else ""
+        text = finding.text.translate(cell)
         lines.append(f"| {'error' if finding.is_error else 'style'} | {finding.hook} | {place} | {text} |")
     if len(found) > SHOWN:
         lines.append(f"\nand {len(found) - SHOWN} more, in the log.")
@@ -107,28 +149,27 @@ def markdown(found: list[Finding], verdict: str) -> str:
 def report(found: list[Finding], verdict: str) -> None:
     """Write the job's summary, its output `findings` and the annotations, where GitHub runs this."""
     kind = "errors" if any(finding.is_error for finding in found) else "style" if found else "none"
-    for variable, text in (("GITHUB_STEP_SUMMARY", markdown(found, verdict)), ("GITHUB_OUTPUT", f"findings={kind}")):
-        if path := os.environ.get(variable):
-            with open(path, "a", encoding="utf-8") as file:
-                print(text, file=file)
-    if os.environ.get("GITHUB_ACTIONS"):
-        for finding in found[:SHOWN]:
-            level, text = "error" if finding.is_error else "warning", finding.text.replace("%", "%25")
-            print(f"::{level} file={finding.path},line={finding.line},title=Lint {finding.hook}::{text}")
+    repository.tell("GITHUB_STEP_SUMMARY", markdown(found, verdict))
+    repository.tell("GITHUB_OUTPUT", f"findings={kind}")
+    for finding in found[:SHOWN]:
+        level = "error" if finding.is_error else "warning"
+        repository.annotate(level, f"Lint {finding.hook}", finding.text, finding.path, finding.line)
 
 
 def main() -> int:
-    found_settings = settings.load(ROOT)
-    if found_settings.problems:
-        print("Lint gate: cannot judge:", *found_settings.problems, sep="\n", file=sys.stderr)
-        return 2
-    code, lines = run_precommit()
-    found = findings(lines, found_settings.style_hooks)
+    known = settings.load(ROOT, repository.paths(ROOT))
+    if known.problems:
+        raise Unusable("; ".join(known.problems))
+    top = Path(os.fsdecode(repository.git(ROOT, "rev-parse", "--show-toplevel").stdout.rstrip(b"\n")))
+    if not top.samefile(ROOT):
+        raise Unusable(f"pre-commit works at the root of a repository only, which is {top}: move {CONFIG} there")
+    before = snapshot(ROOT)
+    code, results = run_precommit(ROOT)
+    found = findings(ROOT, results, known.style_hooks, list(changed_lines(ROOT, before, snapshot(ROOT))))
     if code not in (0, 1) or bool(code) != bool(found):
-        print(f"Lint gate: pre-commit failed with exit code {code}, see above", file=sys.stderr)
-        return 2
+        raise Unusable(f"pre-commit failed with exit code {code}, see above")
     errors = sum(finding.is_error for finding in found)
-    blocks = {"errors": errors, "everything": len(found), "report": 0}[found_settings.lint]
+    blocks = {"errors": errors, "everything": len(found), "report": 0}[known.lint]
     verdict = "failed" if blocks else "warning" if found else "passed"
     report(found, verdict)
     print(f"Lint: {verdict}: {errors} errors, {len(found) - errors} style findings")
@@ -136,4 +177,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    repository.run(main, "Lint gate")

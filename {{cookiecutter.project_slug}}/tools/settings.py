@@ -1,12 +1,14 @@
-"""What the project's own tools know about it, read from pyproject.toml in this one place."""
+"""What the project's own programs know about it, read from pyproject.toml in this one place."""
 
-import tomllib
 from fnmatch import fnmatchcase
-from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+import repository
+from repository import Unusable
+
 LINT_GATES = ("errors", "everything", "report")
+SOURCE, TESTS = "src", "src/tests"
 
 
 class Tier(NamedTuple):
@@ -21,11 +23,13 @@ class Settings(NamedTuple):
     """The quality settings of a project.
 
     `problems` lists what is wrong with them; the numbers may be used only while it is empty.
-    Numbers are percent; modules are paths below the project's root, with forward slashes.
+    Numbers are percent; modules are paths below the project's root, with forward slashes. A module is code that git
+    does not ignore, coverage does not omit and `exempt` does not name.
     """
 
-    package: str
+    packages: list[str]
     modules: list[str]
+    exempt: list[str]
     minimum: Any
     target: Any
     patch_target: Any
@@ -38,58 +42,135 @@ class Settings(NamedTuple):
         """Return the name of the tier that `module` belongs to, or an empty string."""
         return next((name for name, tier in self.tiers.items() if module in tier.modules), "")
 
+    def is_exempt(self, path: str) -> bool:
+        """Tell whether the checks of the whole tree leave the file at `path` alone."""
+        return matches(path, self.exempt)
 
-@cache
-def load(root: Path) -> Settings:
-    """Read the settings from `root`/pyproject.toml; raises OSError or ValueError if it cannot be read or parsed."""
-    tool = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {})
-    coverage, gate = tool.get("coverage", {}), tool.get("quality-gate", {})
-    package = (coverage.get("run", {}).get("source_pkgs") or [""])[0]
-    folder = root / "src" / package
-    modules = sorted(path.relative_to(root).as_posix() for path in folder.rglob("*.py") if package)
-    tiers = {
-        name: Tier(
-            table.get("target"),
-            table.get("paths", []),
-            [module for module in modules if any(fnmatchcase(module, path) for path in table.get("paths", []))],
-        )
-        for name, table in gate.get("tiers", {}).items()
-    }
+
+def matches(path: str, patterns: list[str]) -> bool:
+    """Tell whether one of `patterns` stands for `path`; in them `*` is any text, slashes too."""
+    return any(fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def folder(package: str) -> str:
+    """Return the place of a package: its folder, or its file without suffix if it is a single module."""
+    return f"{SOURCE}/{package.replace('.', '/')}"
+
+
+def below(path: str, place: str) -> bool:
+    return path == f"{place}.py" or path.startswith(f"{place}/")
+
+
+def load(root: Path, paths: list[str]) -> Settings:
+    """Read the settings of the project at `root`, whose files are `paths`.
+
+    Raises OSError if pyproject.toml cannot be read, Unusable if it does not parse or has another form.
+    """
+    document = repository.read(root, "pyproject.toml")
+    run, report = table(document, "tool", "coverage", "run"), table(document, "tool", "coverage", "report")
+    gate = table(document, "tool", "quality-gate")
+    packages, exempt = strings(run, "source_pkgs"), strings(gate, "exempt")
+    code = [path for path in paths if path.startswith(f"{SOURCE}/") and path.endswith(".py") and not below(path, TESTS)]
+    code = [path for path in code if not matches(path, exempt) and (root / path).exists()]
+    code = measured(root, code, run, report)
+    modules = [path for path in code if any(below(path, folder(package)) for package in packages)]
+    tiers = {}
+    for name in table(document, "tool", "quality-gate", "tiers"):
+        tier = table(document, "tool", "quality-gate", "tiers", name)
+        patterns = strings(tier, "paths")
+        tiers[name] = Tier(tier.get("target"), patterns, [module for module in modules if matches(module, patterns)])
     settings = Settings(
-        package=package,
+        packages=packages,
         modules=modules,
-        minimum=coverage.get("report", {}).get("fail_under"),
+        exempt=exempt,
+        minimum=report.get("fail_under"),
         target=gate.get("target"),
         patch_target=gate.get("patch-target"),
         lint=gate.get("lint"),
-        style_hooks=gate.get("style-hooks", []),
+        style_hooks=strings(gate, "style-hooks"),
         tiers=tiers,
         problems=[],
     )
-    settings.problems.extend(_problems(settings))
+    settings.problems.extend([*numbers(settings), *layout(settings, code), *patterns_without_match(settings, paths)])
     return settings
 
 
-def _problems(settings: Settings) -> list[str]:
-    problems = []
-    if not settings.modules:
-        problems.append(f"[tool.coverage.run] source_pkgs: src/{settings.package} holds no module")
-    numbers = {
+def table(document: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return a table of pyproject.toml, empty if it is not there; raises Unusable if something else is."""
+    for depth, name in enumerate(names, 1):
+        document = document.get(name, {})
+        if not isinstance(document, dict):
+            raise Unusable(f"pyproject.toml: has not the expected form: [{'.'.join(names[:depth])}] is no table")
+    return document
+
+
+def strings(holder: dict[str, Any], name: str) -> list[str]:
+    """Return the list `name` of a table, empty if it is not there; raises Unusable if it is no list of strings."""
+    value = holder.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise Unusable(f"pyproject.toml: has not the expected form: {name}: {value!r} is no list of strings")
+    return value
+
+
+def measured(root: Path, code: list[str], run: dict[str, Any], report: dict[str, Any]) -> list[str]:
+    """Leave out what coverage.py itself leaves out, by its own matcher."""
+    omit = strings(run, "omit") + strings(report, "omit")
+    include = strings(report, "include")
+    if not omit and not include:
+        return code
+    try:
+        from coverage.files import GlobMatcher
+    except ImportError:
+        raise Unusable("[tool.coverage] omit or include cannot be applied here: run: python -m pip install coverage") from None
+    # As coverage.py reads them: as they are, and relative to the project unless they start with a wildcard.
+    omitted, included = (
+        GlobMatcher(patterns + [str(root / pattern) for pattern in patterns if pattern[:1] not in ("*", "?")])
+        for patterns in (omit, include or ["*"])
+    )
+    return [path for path in code if included.match(str(root / path)) and not omitted.match(str(root / path))]
+
+
+def numbers(settings: Settings) -> list[str]:
+    found = {
         "[tool.coverage.report] fail_under": settings.minimum,
         "[tool.quality-gate] target": settings.target,
         "[tool.quality-gate] patch-target": settings.patch_target,
     } | {f"[tool.quality-gate.tiers.{name}] target": tier.target for name, tier in settings.tiers.items()}
-    wrong = [name for name, value in numbers.items() if type(value) not in (int, float) or not 0 <= value <= 100]
-    problems += [f"{name}: {numbers[name]!r} is not a number from 0 to 100" for name in wrong]
+    wrong = [name for name, value in found.items() if type(value) not in (int, float) or not 0 <= value <= 100]
+    problems = [f"{name}: {found[name]!r} is not a number from 0 to 100" for name in wrong]
     if not wrong and settings.minimum > settings.target:
         problems.append(f"[tool.coverage.report] fail_under: {settings.minimum} is above the target {settings.target}")
     if settings.lint not in LINT_GATES:
         problems.append(f"[tool.quality-gate] lint: {settings.lint!r} is none of {', '.join(LINT_GATES)}")
+    return problems
+
+
+def layout(settings: Settings, code: list[str]) -> list[str]:
+    """Return what is wrong with the packages: all code must be in one that is named."""
+    problems = [] if settings.packages else ["[tool.coverage.run] source_pkgs: names no package"]
+    for package in settings.packages:
+        if not any(below(module, folder(package)) for module in settings.modules):
+            problems.append(f"[tool.coverage.run] source_pkgs: {folder(package)} holds no module")
+    strangers = {PurePosixPath(path).parts[1]: path for path in sorted(set(code) - set(settings.modules), reverse=True)}
+    problems += [
+        f"[tool.coverage.run] source_pkgs: names no package of {path}: add it there and to the packages of the wheel, "
+        f"or name it in omit"
+        for path in strangers.values()
+    ]
+    return problems
+
+
+def patterns_without_match(settings: Settings, paths: list[str]) -> list[str]:
+    problems = [
+        f"[tool.quality-gate] exempt: {pattern!r} matches no file"
+        for pattern in settings.exempt
+        if not any(matches(path, [pattern]) for path in paths)
+    ]
     for name, tier in settings.tiers.items():
         problems += [
-            f"[tool.quality-gate.tiers.{name}] paths: {path!r} matches no module"
-            for path in tier.paths
-            if not any(fnmatchcase(module, path) for module in settings.modules)
+            f"[tool.quality-gate.tiers.{name}] paths: {pattern!r} matches no module"
+            for pattern in tier.paths
+            if not any(matches(module, [pattern]) for module in settings.modules)
         ]
     for module in settings.modules:
         holders = [name for name, tier in settings.tiers.items() if module in tier.modules]

@@ -9,15 +9,15 @@ Exit codes: 0 updated, or nothing to update; 1 conflicts or problems to solve, a
 
 import argparse
 import json
+import os
 import re
-import subprocess  # nosec B404 # runs cruft and git only
+import subprocess  # nosec B404 # runs cruft and the project's verification only
 import sys
-from pathlib import Path
 
-import verify_project
+import repository
+from repository import ROOT, Unusable
 
-ROOT = Path(__file__).resolve().parent.parent
-CRUFT = ROOT / ".cruft.json"
+CRUFT = ".cruft.json"
 ANSWERS = {
     "minimum": "coverage_minimum",
     "target": "coverage_target",
@@ -26,34 +26,45 @@ ANSWERS = {
 }
 
 
-def update(answers: dict[str, str], template_path: str) -> tuple[bool, str]:
-    """Run cruft; return whether it went through, and what it says or why nothing was changed."""
-    if not CRUFT.exists():
-        return False, ".cruft.json: is missing: link the project to its template with `cruft link ADDRESS`"
-    state = json.loads(CRUFT.read_text(encoding="utf-8"))
+def update(answers: dict[str, str], template_path: str) -> str:
+    """Run cruft and return what it says; raises Unusable with the reason if it has changed nothing."""
+    if not (ROOT / CRUFT).exists():
+        raise Unusable(f"{CRUFT}: is missing: link the project to its template with `cruft link ADDRESS`")
+    state = repository.read(ROOT, CRUFT)
+    if not isinstance(state, dict) or not isinstance(state.get("commit"), str):
+        raise Unusable(f"{CRUFT}: names no commit of the template: restore it from git")
     command = [sys.executable, "-m", "cruft", "update", "--skip-apply-ask"]
     command += ["--template-path", template_path] if template_path else []
     if answers:
         command += ["--variables-to-update", json.dumps(answers), "--checkout", state["commit"]]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)  # nosec B603 # no shell
-    output = run.stdout + run.stderr
+    run = subprocess.run(command, cwd=ROOT, capture_output=True)  # nosec B603 # no shell
+    output = repository.decode(run.stdout + run.stderr)
     if run.returncode:
         # The template's own check of the answers says it best; all else is shown whole.
         rules = re.findall(r"^(?:\S+): .*: must .*$", output, re.M)
-        return False, "\n".join(rules) or output.strip()
+        raise Unusable("\n".join(rules) or output.strip())
     if answers:
         # The commit was pinned for this run only.
-        changed = json.loads(CRUFT.read_text(encoding="utf-8")) | {"checkout": state["checkout"]}
-        CRUFT.write_text(json.dumps(changed, indent=2) + "\n", encoding="utf-8")
-    return True, run.stdout.strip()
+        changed = repository.read(ROOT, CRUFT) | {"checkout": state.get("checkout")}
+        (ROOT / CRUFT).write_text(json.dumps(changed, indent=2) + "\n", encoding="utf-8")
+    return repository.decode(run.stdout).strip()
 
 
 def problems() -> list[str]:
     """Return one line for each conflict and for all else that is wrong with the project now."""
-    command = ["git", "diff", "--name-only", "--diff-filter=U"]
-    unmerged = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)  # nosec B603 # fixed words
-    lines = [f"{path}: is not merged: solve the conflict, then `git add`" for path in unmerged.stdout.splitlines()]
-    return lines + [": ".join(problem) for problem in verify_project.verify(ROOT)[0]]
+    lines = []
+    if repository.in_git(ROOT):
+        unmerged = repository.git(ROOT, "diff", "--name-only", "-z", "--diff-filter=U").stdout.split(b"\0")
+        names = map(os.fsdecode, filter(None, unmerged))
+        lines += [f"{path}: is not merged: solve the conflict, then `git add`" for path in names]
+    # In a process of its own: the update may have brought another verification.
+    command = [sys.executable, "tools/verify_project.py", "--json"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True)  # nosec B603 # fixed words
+    try:
+        return lines + [": ".join(problem.values()) for problem in json.loads(run.stdout)["problems"]]
+    except ValueError:
+        said = repository.decode(run.stderr).strip().splitlines() or ["nothing"]
+        return [*lines, f"tools/verify_project.py: failed with exit code {run.returncode}: {said[-1]}"]
 
 
 def main() -> int:
@@ -63,9 +74,10 @@ def main() -> int:
     parser.add_argument("--template-path", default="", help="a clone of the template to use instead of its address")
     arguments = vars(parser.parse_args())
     answers = {answer: arguments[option] for option, answer in ANSWERS.items() if arguments[option] is not None}
-    went_through, said = update(answers, arguments["template_path"])
-    if not went_through:
-        print(f"Nothing was changed:\n{said}", file=sys.stderr)
+    try:
+        said = update(answers, arguments["template_path"])
+    except (Unusable, OSError) as error:
+        print(f"Nothing was changed:\n{error}", file=sys.stderr)
         return 2
     found = problems()
     # cruft praises itself also where it has left conflicts.
@@ -74,4 +86,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    repository.run(main, "Update")

@@ -1,18 +1,22 @@
 """Fixtures, markers and rules that all tests share."""
 
+import functools
 import os
 import sys
 import time
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+TESTS = Path(__file__).parent
 FOLDERS = ("unit", "integration", "performance")
 SERVICE_MARKER = "requires_{{ cookiecutter.external_service }}"
 SERVICE_VARIABLE = "{{ cookiecutter.external_service | upper }}_URL"
-PACKAGE = "{{ cookiecutter.package_name }}"
+CACHED = type(functools.cache(print))
 EXPIRED = pytest.StashKey()
+EMPTY_PART = pytest.StashKey()
 
 
 @pytest.fixture
@@ -29,15 +33,21 @@ def mock_config_file(tmp_path):
 
 @pytest.fixture(autouse=True)
 def reset_singletons():
-    """Empty the package's caches after each test.
+    """Empty the project's caches after each test.
 
-    A singleton is a function with functools.cache.
+    A singleton is a function with functools.cache. No
+    other object is asked for anything: a lazy one would
+    wake up.
     """
     yield
+    code = {path.stem for path in TESTS.parent.iterdir()}
+    code.discard(TESTS.name)
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == PACKAGE:
-            for value in vars(module).values():
-                if hasattr(value, "cache_clear"):
+        is_module = issubclass(type(module), ModuleType)
+        if is_module and name.partition(".")[0] in code:
+            read = ModuleType.__getattribute__
+            for value in list(read(module, "__dict__").values()):
+                if type(value) is CACHED:
                     value.cache_clear()
 
 
@@ -67,17 +77,34 @@ def quarantine_end(mark):
     return date.fromisoformat(str(until))
 
 
+def kind_of(path):
+    """Return the folder of FOLDERS that holds a test."""
+    if path.is_relative_to(TESTS):
+        folder = path.relative_to(TESTS).parts[0]
+        if folder in FOLDERS:
+            return folder
+    return "other"  # beside them, a doctest of the package
+
+
+def pytest_configure(config):
+    """Refuse to measure with other settings than CI's."""
+    root = config.rootpath
+    measures = config.getoption("cov_source", None)
+    if measures and Path.cwd() != root:
+        command = f"cd {root} && pytest --cov"
+        raise pytest.UsageError(
+            f"coverage is set up in {root}: run: {command}",
+        )
+
+
 def pytest_collection_modifyitems(items):
     """Mark tests by folder, and by what they need."""
     problems = []
     for item in items:
-        tests = Path(__file__).parent
-        if not item.path.is_relative_to(tests):
-            continue  # a doctest of the package
-        folder = item.path.relative_to(tests).parts[0]
-        if folder in FOLDERS:
-            item.add_marker(folder)
-        if folder == "unit":
+        kind = kind_of(item.path)
+        if kind in FOLDERS:
+            item.add_marker(kind)
+        if kind == "unit":
             item.add_marker("disable_socket")
         if item.get_closest_marker(SERVICE_MARKER):
             if not os.environ.get(SERVICE_VARIABLE):
@@ -111,33 +138,61 @@ def apply_quarantine(item, quarantine):
         item.stash[EXPIRED] = ended
 
 
+def pytest_sessionfinish(session, exitstatus):
+    """Forgive a part without tests: others have some."""
+    parts = session.config.getoption("splits", None) or 1
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        if parts > 1:
+            session.exitstatus = pytest.ExitCode.OK
+            session.config.stash[EMPTY_PART] = parts
+
+
+# The first that fits decides: each test counts once.
+COLUMNS = ("error", "failed", "xfailed", "xpassed")
+COLUMNS += ("skipped", "passed")
+
+
+def count_tests(terminalreporter, root):
+    """Return the number of tests by kind and outcome."""
+    counts, seen = {}, set()
+    for column in COLUMNS:
+        for report in terminalreporter.getreports(column):
+            if report.nodeid not in seen:
+                seen.add(report.nodeid)
+                path = root / report.nodeid.partition("::")[0]
+                own = counts.setdefault(kind_of(path), {})
+                own[column] = own.get(column, 0) + 1
+    return counts
+
+
 def pytest_terminal_summary(terminalreporter, config):
     """Write the counts of each kind to the job summary."""
+    lines = []
+    parts = config.stash.get(EMPTY_PART, None)
+    if parts:
+        line = f"No test in this one of {parts} parts:"
+        lines.append(f"{line} CI_TEST_SHARDS can be lower.")
+        terminalreporter.write_line(lines[0])
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     is_xdist_worker = hasattr(config, "workerinput")
     if is_xdist_worker or not path:
         return
     columns = ("passed", "failed", "error", "skipped")
     columns += ("xfailed", "xpassed")
-    lines = [
+    lines += [
         "## Tests",
         "",
         f"| Kind | {' | '.join(columns)} | pass rate |",
         "| --- |" + " ---: |" * (len(columns) + 1),
     ]
-    for kind in FOLDERS:
-        place = f"/{kind}/"
-        counts = [0] * len(columns)
-        for index, column in enumerate(columns):
-            reports = terminalreporter.getreports(column)
-            nodes = [report.nodeid for report in reports]
-            own = [node for node in nodes if place in node]
-            counts[index] = len(own)
-        decided = sum(counts[:3])
-        if decided:
-            rate = f"{100 * counts[0] / decided:.2f} %"
-            cells = " | ".join(map(str, counts))
-            lines.append(f"| {kind} | {cells} | {rate} |")
+    counts = count_tests(terminalreporter, config.rootpath)
+    for kind in (*FOLDERS, "other"):
+        own = [counts.get(kind, {}).get(c, 0) for c in columns]
+        decided = sum(own[:3])
+        if any(own):
+            rate = 100 * own[0] / decided if decided else 100
+            cells = " | ".join(map(str, own))
+            lines.append(f"| {kind} | {cells} | {rate:.2f} % |")
     with open(path, "a", encoding="utf-8") as summary:
         print(*lines, "", sep="\n", file=summary)
 

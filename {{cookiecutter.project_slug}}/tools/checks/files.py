@@ -1,0 +1,54 @@
+"""Checks of each file alone: it is there, it parses, and nothing is left in it of an update or of the template."""
+
+import re
+from collections.abc import Iterator
+
+import repository
+from checks import Problem, Tree
+
+CI, CODECOV, RULESET = ".github/workflows/ci.yml", ".codecov.yml", ".github/rulesets/protected-branches.json"
+GENERATED = ("environment.yml", "conf/requirements.txt")
+REQUIRED = (CI, CODECOV, RULESET, *GENERATED, ".pre-commit-config.yaml", "README.md", "noxfile.py", "pyproject.toml")
+REQUIRED += ("src/tests/conftest.py", "tools/coverage_gate.py", "tools/lint_gate.py", "tools/update_project.py")
+LEFTOVER = re.compile(r"\{[{%][^}\n]*\bcookiecutter\b|\{% *(end)?raw")
+# All three parts of a conflict, as git writes them: one of them alone is a title, a quotation or an example.
+CONFLICT = re.compile(r"^<{7,} .*?^={7,}\r?$.*?^>{7,} ", re.M | re.S)
+EXEMPT = "or name the file in [tool.quality-gate] exempt of pyproject.toml if it is meant to be so"
+
+
+def missing(tree: Tree) -> Iterator[Problem]:
+    for path in REQUIRED:
+        if path not in tree.files:
+            ignored = (tree.root / path).exists()
+            what, fix = ("is ignored by git", "change .gitignore") if ignored else ("is missing", "restore it from git")
+            yield Problem(path, what, f"{fix} or from the template (`cruft diff`)")
+
+
+def rejected(tree: Tree) -> Iterator[Problem]:
+    """What an update of the template leaves where it cannot merge."""
+    for path in tree.texts:
+        if path.endswith((".rej", ".orig")):
+            yield Problem(path, "is what an update could not apply", f"apply it by hand and remove it, {EXEMPT}")
+
+
+def conflicts(tree: Tree) -> Iterator[Problem]:
+    for path, text in tree.texts.items():
+        for match in CONFLICT.finditer(text) if "<<<<<<< " in text else ():
+            first, last = (text.count("\n", 0, place) + 1 for place in match.span())
+            yield Problem(f"{path}:{first}", f"holds a conflict, up to line {last}", f"keep the right side, {EXEMPT}")
+
+
+def leftovers(tree: Tree) -> Iterator[Problem]:
+    for path, text in tree.texts.items():
+        lines = [path, *text.splitlines()] if LEFTOVER.search(f"{path}\n{text}") else []
+        for number, line in enumerate(lines):
+            if LEFTOVER.search(line):
+                yield Problem(f"{path}:{number}", "holds a tag of the template", f"replace it by its value, {EXEMPT}")
+
+
+def unparsable(tree: Tree) -> Iterator[Problem]:
+    for path in tree.texts:
+        try:
+            repository.parse(path, tree.files[path])
+        except repository.Unusable as error:
+            yield Problem(path, str(error), f"correct the syntax, {EXEMPT}")

@@ -1,0 +1,182 @@
+"""The edge of the project's programs: files, git, GitHub's reports, and how a program ends.
+
+Bytes become text here, git is asked here, and what stops a program becomes its exit code here.
+"""
+
+import codecs
+import json
+import os
+import shutil
+import subprocess  # nosec B404 # runs git only
+import sys
+import tempfile
+import tomllib
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any, NoReturn
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+# What tools leave at the root of a project that is not in git yet.
+SKIPPED = {".git", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", "build", "dist", "reports"}
+# UTF-32 first: its mark begins as that of UTF-16.
+MARKS = {"utf-8-sig": codecs.BOM_UTF8, "utf-32": codecs.BOM_UTF32, "utf-16": codecs.BOM_UTF16}
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+DEEPEST = 200  # levels of a YAML file: its reader in C has no limit of its own, and crashes
+
+
+class Unusable(Exception):
+    """What a program needs is missing or broken; the message names it and, where there is one, the way out."""
+
+
+def run(main: Callable[[], int], name: str) -> NoReturn:
+    """Run the program `name` and exit with its code, or with 2 and one line if it cannot do its work."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # names of files can hold any bytes
+    try:
+        code = main()
+    except (Unusable, OSError) as error:
+        print(f"{name}: {one_line(error)}", file=sys.stderr)
+        code = 2
+    sys.exit(code)
+
+
+def one_line(error: object) -> str:
+    return " ".join(str(error).split())
+
+
+def decode(data: bytes) -> str:
+    """Return `data` as text: by its byte order mark, else UTF-8, else each byte as one character of Latin-1.
+
+    So ASCII text in a file of any encoding is found; what git takes for binary (a NUL, no mark) is empty.
+    """
+    encoding = next((name for name, mark in MARKS.items() if data.startswith(mark)), "utf-8")
+    if encoding == "utf-8" and b"\0" in data[:8000]:
+        return ""
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def git(root: Path, *arguments: str, accept: tuple[int, ...] = (0,), **variables: str) -> subprocess.CompletedProcess[bytes]:
+    """Run git in `root`; `variables` are added to its environment.
+
+    Raises Unusable, with git's own words, if it is not installed or exits with another code than those of `accept`.
+    """
+    if not shutil.which("git"):
+        raise Unusable("git is not installed, or not on PATH")
+    command = ["git", "-c", "core.quotePath=false", *arguments]
+    environment = os.environ | {"LC_ALL": "C"} | variables
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True)  # nosec B603 # no shell
+    if done.returncode not in accept:
+        raise Unusable(f"git {arguments[0]} failed: {one_line(decode(done.stderr))}")
+    return done
+
+
+def in_git(root: Path) -> bool:
+    """Tell whether the folder `root` is in a git repository that does not ignore it; raises Unusable if git refuses."""
+    own = (root / ".git").exists()
+    if not shutil.which("git"):
+        return False
+    asked = git(root, "rev-parse", "--is-inside-work-tree", accept=(0, 128))
+    if asked.returncode and (own or b"not a git repository" not in asked.stderr):
+        raise Unusable(f"git refuses: {one_line(decode(asked.stderr))}")
+    inside = asked.stdout.strip() == b"true"
+    return inside and (own or git(root, "check-ignore", "--quiet", ".", accept=(0, 1)).returncode == 1)
+
+
+def paths(root: Path) -> list[str]:
+    """Return the files of the project: those that git does not ignore, or all where there is no repository yet."""
+    if not in_git(root):
+        return walk(root)
+    listed = git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").stdout
+    return sorted({os.fsdecode(name) for name in listed.split(b"\0") if name})
+
+
+def walk(root: Path) -> list[str]:
+    """Return all files below `root` but those that tools leave there."""
+    found = []
+    for folder, folders, names in os.walk(root):
+        if Path(folder) == root:
+            folders[:] = set(folders) - SKIPPED
+        folders[:] = [name for name in folders if not Path(folder, name, "pyvenv.cfg").exists()]
+        files = (Path(folder, name) for name in names)
+        found += [file.relative_to(root).as_posix() for file in files if file.is_file()]
+    return sorted(found)
+
+
+@contextmanager
+def other_index(root: Path) -> Iterator[dict[str, str]]:
+    """Yield the variables with which git works on a copy of the index, so that nothing of the user's changes."""
+    with tempfile.TemporaryDirectory() as folder:
+        index = Path(root, os.fsdecode(git(root, "rev-parse", "--git-path", "index").stdout.rstrip(b"\n")))
+        if index.exists():
+            shutil.copy(index, Path(folder, "index"))
+        yield {"GIT_INDEX_FILE": str(Path(folder, "index"))}
+
+
+def check_yaml(data: bytes) -> None:
+    """Parse YAML without making objects of it, so that tags of other programs are no errors."""
+    depth, has_alias = 0, False
+    for event in yaml.parse(data, LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        has_alias = has_alias or isinstance(event, yaml.AliasEvent)
+        if depth > DEEPEST:
+            raise RecursionError
+    if has_alias:
+        list(yaml.compose_all(data, LOADER))
+
+
+def load_yaml(data: bytes) -> Any:
+    check_yaml(data)
+    return yaml.load(data, LOADER)  # nosec B506 # a safe loader
+
+
+PARSERS: dict[str, Callable[[bytes], Any]] = {
+    ".py": lambda data: compile(data, "file", "exec", dont_inherit=True),
+    ".toml": lambda data: tomllib.loads(data.decode()),
+    ".json": json.loads,
+    ".yml": check_yaml,
+    ".yaml": check_yaml,
+}
+
+
+def parse(path: str, data: bytes, parsers: dict[str, Callable[[bytes], Any]] = PARSERS) -> Any:
+    """Return what the file `path` holds, by its suffix, None for a suffix without parser; raises Unusable if it is broken."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return parsers.get(PurePosixPath(path).suffix, lambda data: None)(data)
+    except (RecursionError, MemoryError):
+        raise Unusable("does not parse: it is nested too deeply") from None
+    except (SyntaxError, ValueError, yaml.YAMLError) as error:
+        raise Unusable(f"does not parse: {one_line(error)}") from None
+
+
+def read(root: Path, path: str) -> Any:
+    """Return the content of a file of settings; raises OSError if it cannot be read, Unusable if it does not parse."""
+    try:
+        return parse(path, (root / path).read_bytes(), PARSERS | {".yml": load_yaml, ".yaml": load_yaml})
+    except Unusable as error:
+        raise Unusable(f"{path}: {error}: correct the syntax") from None
+
+
+def tell(variable: str, text: str) -> None:
+    """Append `text` to one of GitHub's files, GITHUB_STEP_SUMMARY or GITHUB_OUTPUT, where GitHub runs this."""
+    if path := os.environ.get(variable):
+        with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
+            print(text, file=file)
+
+
+def annotate(level: str, title: str, text: str, path: str = "", line: int = 0) -> None:
+    """Print an annotation, which GitHub shows beside the code and on the run's page."""
+    if not os.environ.get("GITHUB_ACTIONS"):
+        return
+    places = {"file": path, "line": line or "", "title": title}
+    codes = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+    table, narrow = str.maketrans(codes), str.maketrans(codes | {":": "%3A", ",": "%2C"})
+    words = ",".join(f"{name}={str(value).translate(narrow)}" for name, value in places.items() if value)
+    print(f"::{level} {words}::{text.translate(table)}")
