@@ -60,7 +60,7 @@ RULES = {
     ),
 }
 # Names that the tests, tools and builds of a project import: a package of that name would hide them.
-RESERVED = set("bandit black build conftest coverage diff_cover flake8 hatchling isort mypy nox packaging pip".split())
+RESERVED = set("bandit black build conftest coverage flake8 hatchling isort mypy nox packaging pip".split())
 RESERVED |= set("pluggy pre_commit pytest ruff setuptools test tests tools twine xdist yaml".split())
 # The longest import of the sample is as long as the package's name and this.
 IMPORT_WIDTH = len("from .config_manager import ConfigManager")

@@ -12,8 +12,6 @@ import argparse
 import json
 import os
 import re
-import subprocess  # nosec B404 # runs this interpreter only
-import sys
 import tempfile
 from datetime import date
 from pathlib import Path
@@ -23,10 +21,6 @@ import coverage
 import repository
 import settings
 from repository import ROOT, Unusable
-
-# What the patch is compared with must not depend on git's settings and attributes.
-DIFF = "diff --no-color --no-ext-diff --no-textconv --text --unified=0 --inter-hunk-context=0 --find-renames".split()
-DIFF += ["--src-prefix=a/", "--dst-prefix=b/"]
 
 
 class Row(NamedTuple):
@@ -52,9 +46,8 @@ def compare(name: str, tier: str, percent: str, target: float, below: str, note:
     return Row(name, tier, percent, f"{target:g}", "pass" if float(percent) >= target else below, note)
 
 
-def judge_modules(data: coverage.Coverage, found: settings.Settings) -> list[Row]:
-    """Return a row for the total, for each tier and for each module."""
-    report = measured(data)
+def judge_modules(data: coverage.Coverage, report: dict[str, Any], found: settings.Settings) -> list[Row]:
+    """Return a row for the total, for each tier and for each module; `report` is that of all modules."""
     unmeasured = sorted(set(found.modules) - set(report["files"]))
     if unmeasured:
         raise Unusable(
@@ -77,37 +70,29 @@ def judge_modules(data: coverage.Coverage, found: settings.Settings) -> list[Row
     return rows
 
 
-def changes(start: str) -> str:
-    """Return the diff of the Python files from the commit `start` to the files as they are, new ones included."""
-    with repository.other_index(ROOT) as index:
-        repository.git(ROOT, "add", "--intent-to-add", "--", ".", **index)
-        diff = repository.git(ROOT, *DIFF, start, "--", "*.py", **index)
-    return repository.decode(diff.stdout).replace("\r", " ")  # diff-cover would take it for the end of a line
-
-
-def judge_patch(data: coverage.Coverage, base: str, target: float) -> Row:
-    """Return the row for the lines changed since `base`, a commit or a branch."""
+def judge_patch(report: dict[str, Any], found: settings.Settings, base: str) -> Row:
+    """Return the row for the lines of modules changed since `base`, a commit or a branch."""
     if not base:
-        return Row("patch", "", "", f"{target:g}", "n/a", "not judged: no base (--base COMMIT)")
+        return Row("patch", "", "", f"{found.patch_target:g}", "n/a", "not judged: no base (--base COMMIT)")
     common = repository.git(ROOT, "merge-base", base, "HEAD", accept=(0, 1, 128))
     if common.returncode:
         said = f" (git: {repository.one_line(repository.decode(common.stderr))})" if common.stderr else ""
         raise Unusable(f"no common commit with the base {base!r}: fetch it with its history (fetch-depth: 0){said}")
     start = common.stdout.decode().strip()
-    with tempfile.TemporaryDirectory() as folder:
-        xml, diff, result = Path(folder, "coverage.xml"), Path(folder, "patch.diff"), Path(folder, "patch.json")
-        data.xml_report(outfile=str(xml))
-        diff.write_text(changes(start), encoding="utf-8", newline="")
-        command = [sys.executable, "-m", "diff_cover.diff_cover_tool", str(xml), "--diff-file", str(diff)]
-        run = subprocess.run([*command, "--format", f"json:{result}"], cwd=ROOT, capture_output=True)  # nosec B603 # no shell
-        if run.returncode:
-            raise Unusable(f"diff-cover failed: {repository.decode(run.stderr)}")
-        patch = json.loads(result.read_text(encoding="utf-8"))
-    lines, missed = patch["total_num_lines"], patch["total_num_violations"]
+    lines = missed = 0
+    with repository.other_index(ROOT) as index:
+        # Files that are new to git are changes as well.
+        repository.git(ROOT, "add", "--intent-to-add", "--", ".", **index)
+        for path, _, now in repository.changed_lines(ROOT, start, **index):
+            if path in found.modules:
+                missing, executed = (report["files"][path][f"{kind}_lines"] for kind in ("missing", "executed"))
+                lines += len({*missing, *executed}.intersection(now))
+                missed += len(set(missing).intersection(now))
     since = start[:10] if re.fullmatch(r"[0-9a-f]{40}|.*[~^].*", base) else base
     if not lines:
-        return Row("patch", "", "", f"{target:g}", "n/a", f"no line of the package changed since {since}")
-    return compare("patch", "", f"{100 * (lines - missed) / lines:.2f}", target, "fail", f"{lines} lines since {since}")
+        return Row("patch", "", "", f"{found.patch_target:g}", "n/a", f"no line of the package changed since {since}")
+    percent, note = f"{100 * (lines - missed) / lines:.2f}", f"{lines} lines since {since}"
+    return compare("patch", "", percent, found.patch_target, "fail", note)
 
 
 def bypass(environment: dict[str, str]) -> tuple[bool, str]:
@@ -151,11 +136,14 @@ def main() -> int:
     found = settings.load(ROOT, repository.paths(ROOT))
     if found.problems:
         raise Unusable("; ".join(found.problems))
+    for module in found.modules:
+        repository.read(ROOT, module)  # coverage.py does not name the file that it cannot parse
     try:
         data = coverage.Coverage(config_file="pyproject.toml")
         data.load()
-        rows = judge_modules(data, found)
-        rows.insert(2, judge_patch(data, arguments.base, found.patch_target))
+        report = measured(data)
+        rows = judge_modules(data, report, found)
+        rows.insert(2, judge_patch(report, found, arguments.base))
     except (ValueError, coverage.CoverageException) as error:
         raise Unusable(error) from error
     forgiven, sentence = bypass(dict(os.environ))

@@ -29,7 +29,6 @@ HARD = re.compile(r"E9\d\d|F63\d|F7\d\d|F82\d|invalid-syntax|SyntaxError")
 # What pre-commit says of a failed hook before the hook's own words.
 SAID = re.compile(r"- (hook id: |duration: |exit code: |files were modified by this hook$)")
 PLACE = re.compile(r"^(?P<path>[^\s:][^:]*):(?P<line>\d+):(?:\d+:)? *(?P<text>.+)$")
-HUNK = re.compile(rb"^@@ -(\d+)", re.M)
 SHOWN, LINES = 50, 20  # findings in the summary, lines of one finding
 
 
@@ -100,19 +99,8 @@ def snapshot(root: Path) -> str:
         return repository.git(root, "write-tree", **index).stdout.decode().strip()
 
 
-def changed_lines(root: Path, before: str, after: str) -> Iterator[tuple[str, int]]:
-    """Yield the places that differ between two trees, as they were in the first."""
-    options = ["--no-renames", "--no-ext-diff", "--no-textconv", "--no-color"]
-    names = repository.git(root, "diff", *options, "--name-only", "-z", before, after).stdout.split(b"\0")
-    for path in map(os.fsdecode, filter(None, names)):
-        options = [*options, "--text", "--unified=0", "--inter-hunk-context=0"]
-        diff = repository.git(root, "diff", *options, before, after, "--", f":(top,literal){path}").stdout
-        for line in HUNK.findall(diff):
-            yield path, max(int(line), 1)
-
-
 def findings(root: Path, results: list[Result], style_hooks: list[str], changed: list[tuple[str, int]]) -> list[Finding]:
-    """Return what the failed hooks found, errors first; `changed` are the places that the fixers have changed."""
+    """Return what the failed hooks found, errors first; `changed` are the places that fixers have changed."""
     found, fixers = [], []
     for result in [result for result in results if result.failed]:
         is_style = result.hook in style_hooks
@@ -165,7 +153,8 @@ def main() -> int:
         raise Unusable(f"pre-commit works at the root of a repository only, which is {top}: move {CONFIG} there")
     before = snapshot(ROOT)
     code, results = run_precommit(ROOT)
-    found = findings(ROOT, results, known.style_hooks, list(changed_lines(ROOT, before, snapshot(ROOT))))
+    changed = [(path, max(line, 1)) for path, line, _ in repository.changed_lines(ROOT, before)]
+    found = findings(ROOT, results, known.style_hooks, changed)
     if code not in (0, 1) or bool(code) != bool(found):
         raise Unusable(f"pre-commit failed with exit code {code}, see above")
     errors = sum(finding.is_error for finding in found)

@@ -3,9 +3,11 @@
 Bytes become text here, git is asked here, and what stops a program becomes its exit code here.
 """
 
+import ast
 import codecs
 import json
 import os
+import re
 import shutil
 import subprocess  # nosec B404 # runs git only
 import sys
@@ -24,6 +26,10 @@ ROOT = Path(__file__).resolve().parent.parent
 SKIPPED = {".git", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", "build", "dist", "reports"}
 # UTF-32 first: its mark begins as that of UTF-16.
 MARKS = {"utf-8-sig": codecs.BOM_UTF8, "utf-32": codecs.BOM_UTF32, "utf-16": codecs.BOM_UTF16}
+# A diff must not depend on git's settings and attributes; names outside ASCII are quoted, so that they can be read back.
+DIFF = "-c core.quotePath=true diff --no-color --no-ext-diff --no-textconv --text --unified=0 --inter-hunk-context=0"
+DIFF += " --find-renames --no-prefix --relative"
+HUNK = re.compile(rb"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 200  # levels of a YAML file: its reader in C has no limit of its own, and crashes
 
@@ -69,11 +75,10 @@ def git(root: Path, *arguments: str, accept: tuple[int, ...] = (0,), **variables
     """
     if not shutil.which("git"):
         raise Unusable("git is not installed, or not on PATH")
-    command = ["git", "-c", "core.quotePath=false", *arguments]
     environment = os.environ | {"LC_ALL": "C"} | variables
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True)  # nosec B603 # no shell
+    done = subprocess.run(["git", *arguments], cwd=root, env=environment, capture_output=True)  # nosec B603 B607 # no shell
     if done.returncode not in accept:
-        raise Unusable(f"git {arguments[0]} failed: {one_line(decode(done.stderr))}")
+        raise Unusable(f"git refuses: {one_line(decode(done.stderr))}")
     return done
 
 
@@ -84,7 +89,7 @@ def in_git(root: Path) -> bool:
         return False
     asked = git(root, "rev-parse", "--is-inside-work-tree", accept=(0, 128))
     if asked.returncode and (own or b"not a git repository" not in asked.stderr):
-        raise Unusable(f"git refuses: {one_line(decode(asked.stderr))}")
+        git(root, "rev-parse", "--is-inside-work-tree")  # raises
     inside = asked.stdout.strip() == b"true"
     return inside and (own or git(root, "check-ignore", "--quiet", ".", accept=(0, 1)).returncode == 1)
 
@@ -107,6 +112,23 @@ def walk(root: Path) -> list[str]:
         files = (Path(folder, name) for name in names)
         found += [file.relative_to(root).as_posix() for file in files if file.is_file()]
     return sorted(found)
+
+
+def changed_lines(root: Path, start: str, **variables: str) -> Iterator[tuple[str, int, range]]:
+    """Yield each change from the commit or tree `start` to the files as they are.
+
+    A change is the path of the file, the number of its first line before, and the range of its lines now.
+    """
+    path, in_header = "", False
+    for line in git(root, *DIFF.split(), start, "--", ".", **variables).stdout.split(b"\n"):
+        if line.startswith(b"diff --git "):
+            in_header = True
+        elif in_header and line.startswith(b"+++ "):
+            name = line[4:].rstrip(b"\t")
+            path = os.fsdecode(ast.literal_eval(f"b{name.decode()}") if name.startswith(b'"') else name)
+        elif match := HUNK.match(line):
+            in_header, first = False, int(match[2])
+            yield path, int(match[1]), range(first, first + int(match[3] or 1))
 
 
 @contextmanager
