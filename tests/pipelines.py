@@ -28,13 +28,16 @@ def commit(project, message="change"):
 
 
 def write(project, files):
-    """Write `files`, a mapping of paths to texts; a text of None removes the file, a function changes its text."""
+    """Write `files`, a mapping of paths to texts or bytes; None removes the file, a function changes its text."""
     for path, text in files.items():
         file = project / path
         if text is None:
             file.unlink()
             continue
         file.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(text, bytes):
+            file.write_bytes(text)
+            continue
         file.write_text(text(file.read_text(encoding="utf-8")) if callable(text) else text, encoding="utf-8")
 
 

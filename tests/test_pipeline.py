@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 from conftest import TEMPLATE, interpreter
-from pipelines import start
+from pipelines import start, write
 
 pytestmark = pytest.mark.slow
 
@@ -310,6 +310,24 @@ def test_shards_take_one_verdict_on_the_combined_data(copy, tmp_path):
     assert run.jobs["coverage"].result == "success", run.jobs["coverage"].log
     assert "| total |  | 100.00 | 60 | pass, minimum |" in run.jobs["coverage"].summary
     assert verdicts(run)[0] == "pass"
+
+
+def test_shards_without_tests_are_green_if_others_have_some(copy, tmp_path):
+    """R4, X2: two tests in four parts; if no part has any, the combined verdict fails."""
+    project = project_of(copy, coverage_minimum="0", coverage_target="0", tier_targets="0 0 0")
+    keep = project / "src/tests/unit/test_package.py"
+    write(project, {path: None for path in (project / "src/tests").rglob("test_*.py") if path != keep})
+    write(project, {"src/tests/unit/test_more.py": "def test_it():\n    pass\n"})
+    shards = {"CI_TEST_SHARDS": "4"}
+    run = start(project, tmp_path, needs=BUILT, job="quality-gate", vars=shards)
+    legs = run.jobs["test"].legs.values()
+    assert [leg.result for leg in legs] == ["success"] * 4, run.log
+    assert sum("CI_TEST_SHARDS can be lower" in leg.summary for leg in legs) == 2
+    assert verdicts(run)[0] == "pass", run.jobs["coverage"].log
+    files = {"src/tests/unit/test_package.py": "", "src/tests/unit/test_more.py": ""}
+    run = start(project, tmp_path, "push", files, needs=BUILT, job="quality-gate", vars=shards)
+    assert (run.jobs["test"].result, run.jobs["coverage"].result) == ("success", "failure")
+    assert verdicts(run)[0] == "fail"
 
 
 def test_shards_under_the_minimum_fail_the_gate(copy, tmp_path):
