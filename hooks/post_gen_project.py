@@ -6,6 +6,7 @@ What the machine lacks (git, pre-commit) costs a warning with the command to run
 import contextlib
 import io
 import json
+import os
 import re
 import shlex
 import shutil
@@ -29,9 +30,14 @@ def verify():
     sys.path.insert(0, str(PROJECT / "tools"))
     import verify_project
 
-    # Every rendered file counts, also where a repository around the project ignores some of them.
-    paths = verify_project.walk(PROJECT)
-    return [": ".join(problem) for problem in verify_project.verify(PROJECT, paths)[0]]
+    # Every rendered file counts: a repository around the project, which may ignore some, is out of sight.
+    users = dict(os.environ)
+    os.environ["GIT_CEILING_DIRECTORIES"] = str(PROJECT.parent)
+    try:
+        return [": ".join(problem) for problem in verify_project.verify(PROJECT)[0]]
+    finally:
+        os.environ.clear()
+        os.environ.update(users)
 
 
 def is_rerender():

@@ -33,8 +33,8 @@ RULES = {
         "must be an identifier of ASCII letters, digits and `_` that starts with a letter",
     ),
     "author_email": (
-        # Letters of every alphabet: RFC 6531 and internationalised domains.
-        r"[\w.!#$%&'*+/=?^`{|}~-]+@[^\W_][\w-]*(\.[^\W_][\w-]*)+",
+        # Internationalised domains, but only ASCII before the @: hatchling refuses to build with more.
+        r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[^\W_][\w-]*(\.[^\W_][\w-]*)+",
         "must be an e-mail address like name@example.com",
     ),
     "github_owner": (

@@ -8,6 +8,7 @@ merge, 1 refused or failed, with every problem listed (a refusal changes nothing
 
 import argparse
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -26,8 +27,8 @@ ASIDE = {"benchmarks", "docs", "examples", "scripts", "src", "test", "tests", "t
 
 def git(project, *arguments):
     """Run git in `project`; return its output, or an empty string if it fails."""
-    run = subprocess.run(["git", "-C", project, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    return run.stdout.strip() if run.returncode == 0 else ""
+    run = subprocess.run(["git", "-C", project, *arguments], capture_output=True, stdin=subprocess.DEVNULL)
+    return os.fsdecode(run.stdout).strip() if run.returncode == 0 else ""
 
 
 def unfit_repository(project, allow_dirty):
@@ -241,8 +242,11 @@ def adopt(project, template, answers, allow_dirty):
     except ValueError as error:
         problems.append(f"pyproject.toml: does not parse: {error}: correct the syntax")
     if (project / ".cruft.json").exists():
-        record = json.loads((project / ".cruft.json").read_text(encoding="utf-8"))
-        template = record["template"]
+        try:
+            record = json.loads((project / ".cruft.json").read_text(encoding="utf-8"))
+            template = record["template"]
+        except (ValueError, LookupError, TypeError) as error:
+            return [*problems, f".cruft.json: cannot be read: {error!r}: restore it from git"], []
         if answers:
             problems.append(
                 f"{', '.join(answers)}: is given, but .cruft.json has answers: use `cruft update` for others"

@@ -89,7 +89,7 @@ def test_adds_what_is_missing_reports_what_differs_and_follows_the_template(orig
         "[tool.coverage.run]: add the table",
         "[tool.pytest.ini_options] testpaths: add",
         '[tool.pytest.ini_options] addopts: add "-ra"',
-        '[dependency-groups] test: add "coverage>=',
+        '[dependency-groups] test: add "pytest-benchmark>=',
         "[dependency-groups] lint: add",
         "[tool.quality-gate.tiers]: must name the project's own modules",
     ):
@@ -215,6 +215,12 @@ def test_broken_metadata_and_other_answers_are_named(origin, repository):
     (project / "pyproject.toml").unlink()
     record(project, "mend")
     assert adopt(origin, project).returncode == 0
+    for text in ("<<<<<<< a\n", "[]", "{}", "\xff"):
+        linked = (project / ".cruft.json").read_bytes()
+        (project / ".cruft.json").write_bytes(text.encode("latin-1"))
+        result = adopt(origin, project, "--allow-dirty")
+        assert (result.returncode, result.stderr.startswith(".cruft.json: cannot be read: ")) == (1, True)
+        (project / ".cruft.json").write_bytes(linked)
     again = adopt(origin, project, "--allow-dirty", "line_length=91")
     assert (again.returncode, "line_length: is given, but .cruft.json has answers" in again.stderr) == (1, True)
 

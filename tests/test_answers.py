@@ -33,10 +33,10 @@ GOOD = {
 }
 BOUNDARIES = {
     "project_name": ["x", "é 🎉", "a" * 200, "'\"\\#:&{}%"],
-    "project_slug": ["a", "0", "A.b_c-d"],
+    "project_slug": ["a", "0", "A.b_c-d", "a" * 100, "a.git.b", "gitx.wikis"],
     "package_name": ["a", "A1", "a" * 79, "tests_of_it"],
-    "author_email": ["a@b.c", "o'neill+x@sub.example.org"],
-    "github_owner": ["a", "a" * 39, "a-b"],
+    "author_email": ["a@b.c", "o'neill+x@sub.example.org", "joerg@bücher.example"],
+    "github_owner": ["a", "a" * 39, "a-b", "octocat_acme", "mona-cat_abc", "a_" + "b" * 8, "a" * 30 + "_" + "b" * 8],
     "python_versions": ["3.11", "3.11 3.12 3.13 3.14 3.15", " 3.12   3.20 "],
     "main_branch": ["trunk", "release/1.x", "a#b", "ünï", 'a"b', "main.locked"],
     "develop_branch": ["", "dev/next"],
@@ -51,11 +51,12 @@ BAD = {
     "project_name": ["", "  ", "a\nb", "a\x00b", "{{ x", "a {% b", "{# c", "a\u2028b", " a", "a "],
     "description": ["", "a\tb"],
     "author_name": ["", "a\x7f"],
-    "project_slug": ["", "-a", "a-", "a b", "a/b", "ünï", ".."],
+    "project_slug": ["", "-a", "a-", "a b", "a/b", "ünï", "..", "a" * 101, "a.git", "a.wiki"],
     "package_name": ["", "1a", "a-b", "ünï", "class", "match", "json", "tests", "Tests", "test", "pytest", "_a"]
     + ["build", "black", "packaging", "xdist", "yaml", "coverage"],
-    "author_email": ["", "a", "a@b", "@b.c", "a b@c.d", "a@b..c", '"a"@b.c'],
-    "github_owner": ["", "-a", "a-", "a--b", "a_b", "a" * 40],
+    "author_email": ["", "a", "a@b", "@b.c", "a b@c.d", "a@b..c", '"a"@b.c', "a@-b.c", "a@_.c", "jörg@b.c"],
+    "github_owner": ["", "-a", "a-", "a--b", "a_b", "a" * 40, "_acme", "a-_acme", "a_ab", "a_" + "b" * 9]
+    + ["a_acme_x", "a_ac-me", "a" * 31 + "_" + "b" * 8],
     "copyright_year": ["", "26", "20261", "２０２６"],
     "python_versions": ["", "3.10", "3.9 3.11", "3.12 3.11", "3.11 3.11", "3", "3.11, 3.12", "3.x", "2.7", "3.12.1"],
     "main_branch": [

@@ -101,8 +101,10 @@ def test_old_git_without_initial_branch_is_enough(tmp_path):
 def test_inside_a_repository_no_other_one_is_made(tmp_path):
     run("git", "init", "--quiet", "outer", cwd=tmp_path)
     outer = tmp_path / "outer"
+    (outer / ".gitignore").write_text("conf/\n*.yml\n", encoding="utf-8")
     result = generate(outer / "packages")
     assert "inside a git repository" in result.stderr
+    assert "the pipeline, `nox -s lint` and the hooks do not work here" in result.stderr
     assert not (outer / "packages/my-project/.git").exists()
     assert not (outer / ".git/hooks/pre-commit").exists()
 

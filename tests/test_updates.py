@@ -90,6 +90,44 @@ def test_user_edits_survive_an_update_that_equals_a_fresh_project(linked, templa
     assert not (project / "SECURITY.md").exists()
 
 
+@pytest.mark.parametrize("deleted", [True, False], ids=["sample deleted", "sample kept"])
+def test_updates_leave_the_sample_alone(linked, template, deleted):
+    """L1: with plain cruft too; a project that deleted the sample never gets new parts of it."""
+    project = linked()
+    package = "src/{{cookiecutter.package_name}}"
+    if deleted:
+        commands = re.search(r"## Delete the sample.*?```bash\n(.*?)```", (project / "README.md").read_text("utf-8"), re.S)
+        run("bash", "-ec", commands[1], cwd=project)
+        record(project, "delete the sample")
+    assert run("cruft", "diff", "--exit-code", cwd=project).stdout == ""
+    change(template, f"{PROJECT}/{package}/more.py", None, "X = 1\n")
+    change(template, f"{PROJECT}/{package}/more/deep.py", None, "X = 1\n")
+    change(template, f"{PROJECT}/{package}/core/event_bus.py", "class", "# better\nclass")
+    change(template, f"{PROJECT}/src/tests/unit/test_more.py", None, "")
+    change(template, f"{PROJECT}/src/tests/unit/more/test_deep.py", None, "")
+    change(template, f"{PROJECT}/src/tests/conftest.py", "# The first that", "# What first")
+    run("cruft", "update", "--skip-apply-ask", cwd=project)
+    changed = run("git", "status", "--porcelain", "--untracked-files=all", cwd=project).stdout.split()[1::2]
+    assert sorted(changed) == [".cruft.json", "src/tests/conftest.py"]
+
+
+def test_the_verification_that_an_update_brings_is_the_one_that_judges(linked, template):
+    """M2: also where it cannot start."""
+    project = linked()
+    verify = f"{PROJECT}/tools/verify_project.py"
+    change(template, verify, '"Verification"', '"New verification"')
+    change(template, f"{PROJECT}/tools/repository.py", "def walk(", "def walk(  # newer\n    ")
+    change(template, f"{PROJECT}/tools/checks/files.py", '"is missing"', '"is gone"')
+    (project / "noxfile.py").unlink()
+    record(project, "no noxfile")
+    assert "noxfile.py: is gone: restore it" in update(project, check=False).stdout
+    record(project, "updated")
+    change(project, "tools/verify_project.py", "import argparse", "import argparse, nothing_like_it")
+    result = update(project, check=False)
+    assert result.returncode == 1
+    assert "tools/verify_project.py: failed with exit code 1: ModuleNotFoundError" in result.stdout
+
+
 def test_a_changed_choice_is_an_update(linked, template, tmp_path):
     project = linked()
     run("cruft", "update", "-y", "--variables-to-update", '{"lint_tools": "ruff"}', cwd=project)
@@ -107,7 +145,7 @@ def test_conflict_is_loud_and_its_solution_is_quiet(linked, template):
     result = update(project, check=False)
     assert result.returncode == 1
     assert "CONTRIBUTING.md: is not merged: solve the conflict" in result.stdout
-    assert "CONTRIBUTING.md:1: holds a conflict marker" in result.stdout
+    assert "CONTRIBUTING.md:1: holds a conflict, up to line 5" in result.stdout
     text = (project / "CONTRIBUTING.md").read_text(encoding="utf-8")
     text = re.sub(r"(?s)<<<<<<<.*?=======\n(.*?)>>>>>>>.*?\n", r"\1", text)
     (project / "CONTRIBUTING.md").write_text(text, encoding="utf-8")

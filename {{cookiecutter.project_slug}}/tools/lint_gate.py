@@ -13,7 +13,6 @@ import secrets
 import subprocess  # nosec B404 # runs pre-commit only
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 

@@ -16,9 +16,7 @@ from pathlib import Path
 import repository
 import settings
 from checks import Problem, Tree, agreement, files, mirror
-from repository import ROOT, Unusable, walk
-
-__all__ = ["verify", "walk"]
+from repository import ROOT, Unusable
 
 ALONE = (files.missing, files.rejected, files.conflicts, files.leftovers, files.unparsable)
 # A check, and the files without which it makes no sense; the first is named if it has another form than expected.
@@ -44,12 +42,12 @@ def contents(root: Path, paths: list[str]) -> tuple[dict[str, bytes], list[Probl
     return found, problems
 
 
-def verify(root: Path, paths: list[str] | None = None) -> tuple[list[Problem], list[str]]:
+def verify(root: Path) -> tuple[list[Problem], list[str]]:
     """Return all problems of the tree at `root`, and one line for each check that could not be done here.
 
-    `paths` are its files, by default those that git does not ignore. Raises Unusable or OSError if they cannot be had.
+    Raises Unusable or OSError if its files cannot be listed.
     """
-    paths = repository.paths(root) if paths is None else paths
+    paths = repository.paths(root)
     found, unreadable = contents(root, paths)
     known, wrong, skipped = None, [], []
     try:
