@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from cookiecutter.main import cookiecutter
 from filelock import FileLock
 
 TEMPLATE = Path(__file__).parent.parent
@@ -70,22 +71,47 @@ def interpreter(version):
 
 
 @pytest.fixture(scope="session")
-def bake(cookies_session):
-    """Return a function that generates a project with the given answers, once for each set of answers.
+def once(tmp_path_factory):
+    """Return a function that calls `make(**answers)`, which returns a folder, once for all workers."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
+
+    def call(make, **answers):
+        key = hashlib.sha256(json.dumps([make.__name__, answers], sort_keys=True).encode()).hexdigest()[:16]
+        record = shared / f"made-{key}"
+        with FileLock(f"{record}.lock"):
+            if not record.exists():
+                record.write_text(str(make(**answers)), encoding="utf-8")
+        return Path(record.read_text(encoding="utf-8"))
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def bake(once, cookies_session):
+    """Return a function that generates a project with the given answers, hooks included, once for each set of answers.
 
     The projects are shared: a test that changes files asks for `copy`.
     """
-    baked = {}
 
-    def generate(**answers):
-        key = json.dumps(answers, sort_keys=True)
-        if key not in baked:
-            result = cookies_session.bake(extra_context=answers, template=str(TEMPLATE))
-            assert result.exit_code == 0, result.exception
-            baked[key] = result.project_path
-        return baked[key]
+    def bake_project(**answers):
+        result = cookies_session.bake(extra_context=answers, template=str(TEMPLATE))
+        assert result.exit_code == 0, result.exception
+        return result.project_path
 
-    return generate
+    return lambda **answers: once(bake_project, **answers)
+
+
+@pytest.fixture(scope="session")
+def render(once, tmp_path_factory):
+    """Return a function like `bake` whose projects are what the template's files give: no hook runs."""
+
+    def render_project(**answers):
+        out = tmp_path_factory.mktemp("rendered")
+        options = {"no_input": True, "extra_context": answers, "accept_hooks": False}
+        return cookiecutter(str(TEMPLATE), output_dir=str(out), **options)
+
+    return lambda **answers: once(render_project, **answers)
 
 
 @pytest.fixture(scope="session")
@@ -94,6 +120,22 @@ def tools(bake):
     sys.path.insert(0, str(bake() / "tools"))
     names = ("coverage_gate", "lint_gate", "repository", "settings", "verify_project")
     return SimpleNamespace(**{name: importlib.import_module(name) for name in names})
+
+
+@pytest.fixture
+def problems(tools, monkeypatch):
+    """Return a function that verifies a project in this process, without regenerating its dependency files.
+
+    It returns what the program would print of problems, as one text; `tests/test_tree.py` runs the program itself.
+    """
+    monkeypatch.setattr(tools.verify_project.importlib.util, "find_spec", lambda name: None)
+
+    def find(project):
+        found, skipped = tools.verify_project.verify(project)
+        assert any("dependency files: not compared" in line for line in skipped)
+        return "".join(": ".join(problem) + "\n" for problem in found)
+
+    return find
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """G4, P5, C9, S3: what is rendered parses, carries the answers and passes the schemas, for every combination."""
 
 import email
+import itertools
 import json
 import re
 import sys
@@ -17,6 +18,10 @@ CHOICES = {name: answer for name, answer in ANSWERS.items() if isinstance(answer
 CHOICES |= {"codeql": [True, False], "develop_branch": ["develop", ""], "line_length": ["60", "88", "120", "320"]}
 CHOICES |= {"python_versions": ["3.11 3.12 3.13", "3.14"]}
 PAIRWISE = [dict(zip(CHOICES, values, strict=True)) for values in AllPairs(list(CHOICES.values()))]
+DEPENDENCIES = [
+    dict(zip(("lint_tools", "type_checking", "python_versions"), values, strict=True))
+    for values in itertools.product(CHOICES["lint_tools"], CHOICES["type_checking"], CHOICES["python_versions"])
+]
 TEXTS = {
     "nasty": 'Ünï "q" \\ #: & 🎉',
     "markdown": "`a` *b* _c_ [d](e) <f> ~g~ &amp; | !",
@@ -37,9 +42,19 @@ SCHEMAS = {
 }
 
 
-@pytest.fixture(params=PAIRWISE, ids=lambda answers: "-".join(str(value) or "none" for value in answers.values()))
-def project(request, bake):
-    return bake(**request.param)
+def name(answers):
+    return "-".join(str(value) or "none" for value in answers.values())
+
+
+@pytest.fixture(params=PAIRWISE, ids=name)
+def project(request, render):
+    return render(**request.param)
+
+
+@pytest.fixture
+def projects(render):
+    """All combinations, for programs that check many files in one run and name the file."""
+    return [render(**answers) for answers in PAIRWISE]
 
 
 def read(path):
@@ -47,9 +62,9 @@ def read(path):
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_texts_arrive_unchanged(bake, text):
+def test_texts_arrive_unchanged(render, text):
     value = TEXTS[text]
-    project = bake(project_name=value, project_slug="slug", description=value, author_name=value)
+    project = render(project_name=value, project_slug="slug", description=value, author_name=value)
     metadata = tomllib.loads(read(project / "pyproject.toml"))["project"]
     assert metadata["description"] == value
     assert metadata["authors"][0]["name"] == value
@@ -73,9 +88,9 @@ def test_texts_reach_the_metadata_of_the_wheel(bake, text, tmp_path):
     assert value in read(tmp_path / "slug-0.1.0.dist-info/licenses/LICENSE")
 
 
-def test_codecov_has_the_numbers_of_the_requirement(bake):
+def test_codecov_has_the_numbers_of_the_requirement(render):
     """V4: precision 2, rounded down, range 70..100, target 80 within 5, patch 60 within 10, tests ignored."""
-    codecov = yaml.safe_load(read(bake() / ".codecov.yml"))
+    codecov = yaml.safe_load(read(render() / ".codecov.yml"))
     coverage = codecov["coverage"]
     assert (coverage["precision"], coverage["round"], coverage["range"]) == (2, "down", "70..100")
     assert coverage["status"]["project"]["default"] == {"target": "80%", "threshold": "5%"}
@@ -92,8 +107,8 @@ def test_codecov_has_the_numbers_of_the_requirement(bake):
         ("Proprietary", "All rights reserved"),
     ],
 )
-def test_licence_is_the_chosen_one(bake, name, words):
-    project = bake(license=name)
+def test_licence_is_the_chosen_one(render, name, words):
+    project = render(license=name)
     expected = "LicenseRef-Proprietary" if name == "Proprietary" else name
     metadata = tomllib.loads(read(project / "pyproject.toml"))["project"]
     assert words in " ".join(read(project / "LICENSE").split())
@@ -101,14 +116,14 @@ def test_licence_is_the_chosen_one(bake, name, words):
     assert ("Private :: Do Not Upload" in metadata["classifiers"]) == (name == "Proprietary")
 
 
-def test_derived_names_are_valid_whatever_the_project_is_called(bake):
+def test_derived_names_are_valid_whatever_the_project_is_called(render):
     """An emoji leaves no slug, a long name leaves one whose imports fit the line."""
-    assert bake(project_name="🎉🎉").name == "project"
-    assert len(bake(project_name="ab cd" * 40).name) <= 60
+    assert render(project_name="🎉🎉").name == "project"
+    assert len(render(project_name="ab cd" * 40).name) <= 60
 
 
-def test_branch_names_arrive_unchanged(bake):
-    project = bake(main_branch='a#"b', develop_branch="dev/ünï🎉")
+def test_branch_names_arrive_unchanged(render):
+    project = render(main_branch='a#"b', develop_branch="dev/ünï🎉")
     branches = ['a#"b', "dev/ünï🎉"]
     triggers = yaml.safe_load(read(project / ".github/workflows/ci.yml"))[True]
     assert triggers["push"]["branches"] == triggers["pull_request"]["branches"] == branches
@@ -131,16 +146,18 @@ def test_workflows_are_rendered_whole(project):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("schema", SCHEMAS)
-def test_schemas(project, schema):
-    run("check-jsonschema", "--builtin-schema", schema, *project.glob(SCHEMAS[schema]), cwd=project)
+def test_schemas(projects, schema):
+    files = [path for project in projects for path in project.glob(SCHEMAS[schema])]
+    run("check-jsonschema", "--builtin-schema", schema, *files, cwd=TEMPLATE)
 
 
-def test_actionlint_finds_nothing(project):
-    run("actionlint", cwd=project)
+def test_actionlint_finds_nothing(projects):
+    files = [path for project in projects for path in project.glob(".github/workflows/*.yml")]
+    run("actionlint", *files, cwd=TEMPLATE)
 
 
-def test_zizmor_finds_nothing(project):
-    run("zizmor", "--offline", "--no-progress", "--persona=pedantic", ".", cwd=project)
+def test_zizmor_finds_nothing(projects):
+    run("zizmor", "--offline", "--no-progress", "--persona=pedantic", *projects, cwd=TEMPLATE)
 
 
 def test_actions_are_pinned_alike_in_the_template_and_its_own_workflows(project):
@@ -154,13 +171,20 @@ def test_actions_are_pinned_alike_in_the_template_and_its_own_workflows(project)
         assert generated == {name: own.get(name, "used in no workflow of the template itself") for name in generated}
 
 
-def test_dependency_files_are_what_pyproject2conda_makes(project):
-    """Every combination passed this in the post-generation hook; shown here once more with the tool itself."""
+@pytest.mark.parametrize("answers", DEPENDENCIES, ids=name)
+def test_dependency_files_are_what_pyproject2conda_makes(render, answers):
+    """P5: for every answer that changes a dependency."""
+    project = render(**answers)
     files = ("environment.yml", "conf/requirements.txt")
     before = [read(project / path) for path in files]
     run("pyproject2conda", "project", "--overwrite", "force", cwd=project)
     assert [read(project / path) for path in files] == before
     assert "nodefaults" in yaml.safe_load(before[0])["channels"]
+
+
+def test_every_combination_is_a_tree_without_problems(project, problems):
+    """G5: by the project's own verification, in this process."""
+    assert problems(project) == ""
 
 
 def test_environments_hold_the_same_packages(project):
