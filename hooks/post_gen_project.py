@@ -62,9 +62,9 @@ def prepare_git():
     if not (PROJECT / ".git").exists():
         if git("rev-parse", "--is-inside-work-tree") and not git("check-ignore", "--quiet", "."):
             yield (
-                "the project is inside a git repository: no other one was made, and its git hooks are left alone; GitHub "
-                "and pre-commit read their files at the root of a repository only: the pipeline, `nox -s lint` and the "
-                "hooks do not work here. Generate outside of it, or run git init here and make it a submodule"
+                "the project is inside a git repository: no other one was made, and its git hooks are left alone; "
+                "GitHub and pre-commit read their files at the root of a repository only: the pipeline, `nox -s lint` "
+                "and the hooks do not work here. Generate outside of it, or run git init here and make it a submodule"
             )
             return False
         # Not --initial-branch: git before 2.28 does not know it.

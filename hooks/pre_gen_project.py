@@ -25,8 +25,8 @@ RULES = {
     "author_name": TEXT,
     "project_slug": (
         r"(?!.*\.(git|wiki)$)[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?",
-        "must be at most 100 ASCII letters, digits, `.`, `_`, `-`, start and end with a letter or digit, and not end in "
-        "`.git` or `.wiki`",
+        "must be at most 100 ASCII letters, digits, `.`, `_`, `-`, start and end with a letter or digit, and not end "
+        "in `.git` or `.wiki`",
     ),
     "package_name": (
         r"[A-Za-z][A-Za-z0-9_]*",

@@ -117,7 +117,8 @@ def render(once, tmp_path_factory):
 @pytest.fixture(scope="session")
 def tools(bake):
     """The programs of a generated project as modules, for calls in this process."""
-    sys.path.insert(0, str(bake() / "tools"))
+    folder = str(bake() / "tools")  # first: cookiecutter puts another list in the place of sys.path
+    sys.path.insert(0, folder)
     names = ("coverage_gate", "lint_gate", "repository", "settings", "verify_project")
     return SimpleNamespace(**{name: importlib.import_module(name) for name in names})
 

@@ -42,7 +42,7 @@ def write(project, files):
 
 
 def merge(project, base, branch, upstream):
-    """Check out what GitHub runs a pull request on: its branch merged into the base, which has gone on by `upstream`."""
+    """Check out what GitHub runs a pull request on: its branch merged into the base, gone on by `upstream`."""
     run("git", "switch", "--quiet", "--detach", base, cwd=project)
     write(project, upstream)
     commit(project, "upstream")

@@ -173,7 +173,9 @@ CANNOT = {
         "source_pkgs: names no package of src/second/__init__.py: add it there",
     ),
     "a broken table": (
-        lambda project: write(project, {"pyproject.toml": lambda text: text.split("[tool.coverage.run]")[0] + "[tool.coverage]\nrun = 1"}),
+        lambda project: write(
+            project, {"pyproject.toml": lambda text: text.split("[tool.coverage.run]")[0] + "[tool.coverage]\nrun = 1"}
+        ),
         "[tool.coverage.run] is no table",
     ),
     "broken data": (
@@ -195,7 +197,9 @@ def test_coverage_gate_says_why_it_cannot_judge(measured, case):
 
 NO_MODULES = {
     "ignored": {".gitignore": "_version.py\n"},
-    "omitted": {"pyproject.toml": lambda text: text.replace("branch = true", 'branch = true\nomit = ["*/_version.py"]')},
+    "omitted": {
+        "pyproject.toml": lambda text: text.replace("branch = true", 'branch = true\nomit = ["*/_version.py"]')
+    },
     "exempt": {"pyproject.toml": lambda text: text.replace("exempt = []", 'exempt = ["*/_version.py"]')},
 }
 
@@ -264,7 +268,13 @@ SETTINGS = {
     "a driver": {".gitattributes": "*.py diff=odd\n"},
     "line ends": {".gitattributes": "*.py text eol=crlf\n"},
 }
-ODD = [("noprefix", "true"), ("mnemonicPrefix", "true"), ("external", "false"), ("odd.textconv", "false"), ("renames", "false")]
+ODD = [
+    ("noprefix", "true"),
+    ("mnemonicPrefix", "true"),
+    ("external", "false"),
+    ("odd.textconv", "false"),
+    ("renames", "false"),
+]
 ODD += [("interHunkContext", "9"), ("orderFile", "/dev/null")]
 
 

@@ -41,7 +41,7 @@ def omit(*patterns):
 
 
 def package(*names):
-    return edit("pyproject.toml", 'source_pkgs = .*', f"source_pkgs = {json.dumps(names)}")
+    return edit("pyproject.toml", "source_pkgs = .*", f"source_pkgs = {json.dumps(names)}")
 
 
 def named(*packages):
@@ -82,14 +82,23 @@ FOUND = {
         edit("pyproject.toml", SETTINGS, '\nexempt = "a"'),
         "pyproject.toml: has not the expected form: exempt: 'a' is no list of strings",
     ),
-    "broken beside an exemption": (both(new("data/a.json", "{"), new("b.json", "{"), exempt("data/*")), "b.json: does not"),
+    "broken beside an exemption": (
+        both(new("data/a.json", "{"), new("b.json", "{"), exempt("data/*")),
+        "b.json: does not",
+    ),
     "deep TOML": (new("tests/data/a.toml", f"a = {DEEP}"), "a.toml: does not parse: it is nested too deeply: correct"),
     "deep YAML": (new("tests/data/a.yml", DEEP), "a.yml: does not parse: it is nested too deeply"),
-    "deep blocks of YAML": (new("tests/data/a.yml", "- " * 100_000 + "x"), "a.yml: does not parse: it is nested too deeply"),
+    "deep blocks of YAML": (
+        new("tests/data/a.yml", "- " * 100_000 + "x"),
+        "a.yml: does not parse: it is nested too deeply",
+    ),
     "deep JSON": (new("tests/data/a.json", DEEP), "a.json: does not parse: it is nested too deeply"),
     "deep Python": (new("tests/data/a.py", "-" * 200_000 + "1"), "a.py: does not parse: it is nested too deeply"),
-    # R4: no code is left out of the judgement
-    "another package": (new("src/second/__init__.py"), "source_pkgs: names no package of src/second/__init__.py: add it"),
+    # R4: no code is left out
+    "another package": (
+        new("src/second/__init__.py"),
+        "source_pkgs: names no package of src/second/__init__.py: add it",
+    ),
     "another package without __init__": (new("src/second/a.py"), "source_pkgs: names no package of src/second/a.py"),
     "a module beside the package": (new("src/alone.py"), "source_pkgs: names no package of src/alone.py"),
     "another package, named but untested": (
@@ -109,7 +118,10 @@ FOUND = {
     # R3: a broken configuration is named
     "conflict in pyproject.toml": (new("pyproject.toml", CONFLICT), "pyproject.toml:1: holds a conflict"),
     "conflict in ci.yml": (new(".github/workflows/ci.yml", CONFLICT), ".github/workflows/ci.yml:1: holds a conflict"),
-    "tool is no table": (edit("pyproject.toml", r"(?s)\[tool.*", "[tool]\ncoverage = 1\n"), "[tool.coverage] is no table"),
+    "tool is no table": (
+        edit("pyproject.toml", r"(?s)\[tool.*", "[tool]\ncoverage = 1\n"),
+        "[tool.coverage] is no table",
+    ),
     "ignored by git": (new(".gitignore", "/tools/coverage*\n"), "tools/coverage_gate.py: is ignored by git: change"),
 }
 FINE = {
@@ -221,7 +233,7 @@ def refusing(tmp_path, words):
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_repository_of_another_owner_is_refused_in_the_words_of_git(copy, tmp_path, name):
-    """R3: nothing is judged some other way; the tests may run as root, whom git trusts, so the owner is really changed."""
+    """R3: nothing is judged some other way. Root can give the files away; for others the refusal is played."""
     project = copy()
     commit(project)
     if os.geteuid():

@@ -1,4 +1,4 @@
-"""P4, F2, R5, V6: the rules for tests in a generated project: markers, quarantine, caches, counts, where coverage runs."""
+"""P4, F2, R5, V6: the rules for tests in a generated project: markers, quarantine, caches, counts, coverage."""
 
 import re
 

@@ -120,7 +120,10 @@ DAMAGES = {
     "raw left": (write("a.yml", "{% raw %}"), "a.yml:1: holds a tag of the template"),
     "name left": (write("{{cookiecutter.x}}.txt"), "{{cookiecutter.x}}.txt:0: holds a tag of the template"),
     "reject file": (write("src/a.py.rej", "x"), "src/a.py.rej: is what an update could not apply"),
-    "conflict": (write("a.md", f"a\n{CONFLICT}"), "a.md:2: holds a conflict, up to line 6: keep the right side, or name"),
+    "conflict": (
+        write("a.md", f"a\n{CONFLICT}"),
+        "a.md:2: holds a conflict, up to line 6: keep the right side, or name",
+    ),
     "conflict with base": (
         write("a.py", CONFLICT.replace("=======", "||||||| base\nx\n=======")),
         "a.py:1: holds a conflict, up to line 7",
@@ -214,7 +217,10 @@ DAMAGES = {
 RUN = {
     "dependency": (edit("pyproject.toml", "pytest-cov>=7", "pytest-cov>=7.1"), "environment.yml: is not what"),
     "generated file": (edit("conf/requirements.txt", "pytest-cov<8", "pytest-cov<9"), "conf/requirements.txt: is not"),
-    "nothing to generate from": (write("pyproject.toml", "[tool]"), "pyproject.toml: has not the expected form (pythons"),
+    "nothing to generate from": (
+        write("pyproject.toml", "[tool]"),
+        "pyproject.toml: has not the expected form (pythons",
+    ),
     "json": DAMAGES["json"],
 }
 

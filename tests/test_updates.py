@@ -96,7 +96,9 @@ def test_updates_leave_the_sample_alone(linked, template, deleted):
     project = linked()
     package = "src/{{cookiecutter.package_name}}"
     if deleted:
-        commands = re.search(r"## Delete the sample.*?```bash\n(.*?)```", (project / "README.md").read_text("utf-8"), re.S)
+        commands = re.search(
+            r"## Delete the sample.*?```bash\n(.*?)```", (project / "README.md").read_text("utf-8"), re.S
+        )
         run("bash", "-ec", commands[1], cwd=project)
         record(project, "delete the sample")
     assert run("cruft", "diff", "--exit-code", cwd=project).stdout == ""

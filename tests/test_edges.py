@@ -1,0 +1,149 @@
+"""T5: the boundary of every rule and its two neighbours, by calling the functions."""
+
+import datetime
+
+import pytest
+from conftest import environment, run
+from test_rules import add_test
+
+TODAY = datetime.date(2030, 3, 1)
+
+
+@pytest.mark.parametrize(("percent", "status"), [("59.99", "fail"), ("60.00", "pass"), ("60.01", "pass")])
+@pytest.mark.parametrize("target", [60, 60.0])
+def test_percent_against_its_target(tools, percent, status, target):
+    """V1, V2: as shown, to the digit."""
+    assert tools.coverage_gate.compare("a", "", percent, target, "fail").status == status
+
+
+@pytest.mark.parametrize(("percent", "status"), [("99.99", "warn"), ("100.00", "pass"), ("0.00", "warn")])
+def test_hundred_percent_is_all(tools, percent, status):
+    assert tools.coverage_gate.compare("a", "", percent, 100, "warn").status == status
+    assert tools.coverage_gate.compare("a", "", percent, 0, "warn").status == "pass"
+
+
+@pytest.fixture
+def today(tools, monkeypatch):
+    class Day(datetime.date):
+        @classmethod
+        def today(cls):
+            return TODAY
+
+    monkeypatch.setattr(tools.coverage_gate, "date", Day)
+
+
+@pytest.mark.parametrize(("until", "forgiven"), [("2030-02-28", False), ("2030-03-01", True), ("2030-03-02", True)])
+def test_last_day_of_a_bypass(tools, today, until, forgiven):
+    """F3: that day counts, the day after does not."""
+    is_forgiven, sentence = tools.coverage_gate.bypass({"COVERAGE_BYPASS_ISSUE": "#1", "COVERAGE_BYPASS_UNTIL": until})
+    assert is_forgiven == forgiven
+    assert sentence.startswith(f"Bypassed until {until}" if forgiven else f"Bypass refused: it ended on {until}")
+
+
+@pytest.mark.parametrize("until", ["2030-3-01", "20300301", "2030-03-01T00", "2030-W09-5", "٢٠٣٠-03-01", ""])
+def test_other_writings_of_a_day_are_refused(tools, today, until):
+    is_forgiven, sentence = tools.coverage_gate.bypass({"COVERAGE_BYPASS_ISSUE": "#1", "COVERAGE_BYPASS_UNTIL": until})
+    assert (is_forgiven, sentence[:15]) == (False, "Bypass refused:")
+
+
+@pytest.mark.parametrize(
+    ("minimum", "target", "patch", "wrong"),
+    [
+        (0, 0, 0, []),
+        (100, 100, 100, []),
+        (60, 60, 60, []),
+        (60, 59.99, 60, ["fail_under"]),
+        (60.01, 60, 60, ["fail_under"]),
+        (-0.01, 60, 60, ["fail_under"]),
+        (60, 100.01, 60, ["target"]),
+        (60, 80, 101, ["patch-target"]),
+        (60, 80, -1, ["patch-target"]),
+        (True, 80, None, ["fail_under", "patch-target"]),
+        ("60", 80, float("nan"), ["fail_under", "patch-target"]),
+    ],
+)
+def test_thresholds(tools, minimum, target, patch, wrong):
+    """V1: from 0 to 100, and the minimum not above the target."""
+    names = tools.settings.Settings._fields
+    values = dict.fromkeys(names) | {"minimum": minimum, "target": target, "patch_target": patch}
+    settings = tools.settings.Settings(**values | {"lint": "errors", "tiers": {}})
+    found = tools.settings.numbers(settings)
+    assert [line.partition(":")[0].split()[-1] for line in found] == wrong
+
+
+@pytest.mark.parametrize(("depth", "is_fine"), [(199, True), (200, True), (201, False)])
+def test_depth_of_yaml(tools, depth, is_fine):
+    """R3: nested as deeply as that, and not as deeply as the reader of YAML could crash."""
+    text = b"[" * depth + b"]" * depth
+    if is_fine:
+        tools.repository.parse("a.yml", text)
+    else:
+        with pytest.raises(tools.repository.Unusable, match="nested too deeply"):
+            tools.repository.parse("a.yml", text)
+
+
+@pytest.mark.parametrize(("count", "more"), [(19, None), (20, None), (21, "and 1 more lines, in the log")])
+def test_lines_of_one_finding(tools, count, more):
+    """R4: the first 20."""
+    result = tools.lint_gate.Result("hook", True, ["- hook id: hook"], [f"line {number}" for number in range(count)])
+    (finding,) = tools.lint_gate.findings(tools.repository.ROOT, [result], [], [])
+    lines = finding.text.splitlines()
+    assert lines == [f"line {number}" for number in range(min(count, 20))] + ([more] if more else [])
+
+
+@pytest.mark.parametrize(
+    ("findings", "blocks"), [((), ""), (("style",), "everything"), (("error",), "errors everything")]
+)
+@pytest.mark.parametrize("gate", ["errors", "everything", "report"])
+def test_what_lint_blocks(tools, monkeypatch, capsys, findings, blocks, gate):
+    """C3, C7: by kind of finding and by `lint`; nothing else of the program runs."""
+    gate_of = tools.lint_gate
+    found = [gate_of.Finding("hook", "", 0, "text", kind == "error") for kind in findings]
+    known = tools.settings.load(tools.repository.ROOT, tools.repository.paths(tools.repository.ROOT))
+    monkeypatch.setattr(gate_of.settings, "load", lambda *_: known._replace(lint=gate))
+    monkeypatch.setattr(gate_of, "snapshot", lambda root: "")
+    monkeypatch.setattr(gate_of.repository, "changed_lines", lambda *_: [])
+    monkeypatch.setattr(gate_of, "run_precommit", lambda root: (int(bool(found)), []))
+    monkeypatch.setattr(gate_of, "findings", lambda *_: found)
+    assert gate_of.main() == int(gate in blocks.split())
+    said = "failed" if gate in blocks.split() else "warning" if found else "passed"
+    assert capsys.readouterr().out.startswith(f"Lint: {said}: ")
+
+
+@pytest.mark.parametrize("code", [3, 130, -9])
+def test_lint_without_a_result_is_no_pass(tools, monkeypatch, code):
+    """R3: pre-commit ends with 0 or 1 after it has run the hooks; 1 without a finding is none of these."""
+    monkeypatch.setattr(tools.lint_gate, "snapshot", lambda root: "")
+    monkeypatch.setattr(tools.lint_gate.repository, "changed_lines", lambda *_: [])
+    for ended in (code, 1):
+        monkeypatch.setattr(tools.lint_gate, "run_precommit", lambda root, ended=ended: (ended, []))
+        with pytest.raises(tools.repository.Unusable, match=f"pre-commit failed with exit code {ended}"):
+            tools.lint_gate.main()
+
+
+FROZEN = """\
+import datetime
+
+
+class Day(datetime.date):
+    @classmethod
+    def today(cls):
+        return cls(2030, 3, 1)
+
+
+datetime.date = Day
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("until", "code"), [("2030-02-28", 1), ("2030-03-01", 0), ("2030-03-02", 0)])
+def test_last_day_of_a_quarantine(copy, tmp_path, until, code):
+    """F2: that day counts, the day after does not."""
+    project = copy()
+    (tmp_path / "frozen.py").write_text(FROZEN, encoding="utf-8")
+    text = f'import pytest\n\n@pytest.mark.quarantine(issue="#7", until="{until}")\ndef test_it():\n    assert False\n'
+    variables = environment(project)
+    variables["PYTHONPATH"] += f":{tmp_path}"
+    result = run("pytest", "-p", "frozen", add_test(project, "unit", text), cwd=project, check=False, **variables)
+    assert result.returncode == code, result.stdout
+    assert ("quarantine for #7 ended on" in result.stdout) == bool(code)
