@@ -1,0 +1,186 @@
+"""D6, T5: every command that documents and the printed summary give is executed, or parsed by its own program."""
+
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import cookiecutter.cli
+import cruft._cli
+import pytest
+import typer.main
+from conftest import ANSWERS, TEMPLATE, environment, interpreter, run
+from pip._internal.commands import create_command
+
+OWN = ["README.md", "CONTRIBUTING.md", "AGENTS.md"]
+ANSWERS_GIVEN = {"main_branch": "trunk", "develop_branch": "next", "python_versions": "3.11"}
+BLOCK = re.compile(r"^( *)```(bash|console)\n(.*?)^\1```", re.M | re.S)
+SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+# What no package index has: the forms that are meant, F a file of the project, N any word.
+FOREIGN = [
+    "conda env create -f F",
+    "conda activate N",
+    "gh repo edit --default-branch N",
+    "gh api -X POST N --input F",
+    "sed -i N F",
+    "cd N",
+    ". N",
+    "pre-commit install",
+    "pre-commit autoupdate",
+    "cruft link N",
+]
+PROGRAMS = "conda cookiecutter cruft gh git make nox pip pre-commit pytest python rm".split()
+
+
+def commands(text):
+    """Yield the simple commands of a document, as lists of words."""
+    lines = []
+    for _, kind, block in BLOCK.findall(text):
+        joined = re.sub(r"\\\n\s*", " ", block).splitlines()
+        shown = [line.strip() for line in joined if line.strip()]
+        lines += [line.removeprefix("$ ") for line in shown if kind == "bash" or line.startswith("$ ")]
+    lines += [span for span in SPAN.findall(BLOCK.sub("", text)) if is_command(span)]
+    for line in lines:
+        for part in re.split(r" && | \|\| |; ", re.sub(r"\s#.*", "", line)):
+            if words := shlex.split(part, comments=True):
+                yield words
+
+
+def is_command(span):
+    """A name of a program alone is prose, but for those that are a whole command."""
+    first, *others = span.split() or [""]
+    return first in PROGRAMS and (bool(others) or first in ("nox", "pytest")) and "…" not in span
+
+
+@pytest.fixture(scope="session")
+def documented(bake):
+    """All commands, and the project whose documents and summary gave them; the template's own have its folder."""
+    project = bake(**ANSWERS_GIVEN)
+    found = {TEMPLATE: [(TEMPLATE / name).read_text(encoding="utf-8") for name in OWN]}
+    found[project] = [path.read_text(encoding="utf-8") for path in project.rglob("*.md") if ".git" not in path.parts]
+    return {folder: [words for text in texts for words in commands(text)] for folder, texts in found.items()}
+
+
+def of(documented, *programs):
+    """Return (folder, words) for each documented command of these programs; there must be some."""
+    found = [(folder, words) for folder, group in documented.items() for words in group if words[0] in programs]
+    assert found, f"no document has a command of {programs}"
+    return found
+
+
+def test_every_program_has_a_test_here(documented):
+    tested = {"cookiecutter", "cruft", "git", "make", "nox", "pip", "pytest", "python", ".venv/bin/python", "rm"}
+    tested |= {form.split()[0] for form in FOREIGN}
+    unknown = {words[0] for group in documented.values() for words in group} - tested
+    assert not unknown, f"documents name {unknown}: add how to run or parse them"
+
+
+def test_forms_of_programs_that_are_not_here(documented, bake):
+    """Without the program itself only the form can be compared."""
+    wrong = []
+    for folder, words in of(documented, *{form.split()[0] for form in FOREIGN} - {"cruft"}):
+        root = folder if folder != TEMPLATE else bake()
+        if not any(fits(form.split(), words, root) for form in FOREIGN):
+            wrong.append(shlex.join(words))
+    assert not wrong
+
+
+def fits(form, words, root):
+    pairs = list(zip(form, words, strict=False))
+    same = all(given == word or word == "N" or (word == "F" and (root / given).is_file()) for word, given in pairs)
+    return len(form) == len(words) and same
+
+
+def test_cookiecutter_and_cruft_parse_theirs(documented):
+    clients = {"cookiecutter": cookiecutter.cli.main, "cruft": typer.main.get_command(cruft._cli.app)}
+    for _, words in of(documented, *clients):
+        client, arguments = clients[words[0]], words[1:]
+        if words[0] == "cruft":
+            client, arguments = client.commands[words[1]], words[2:]
+        if words not in (["cruft", "create"], ["cruft", "update"]):  # these are named, not given
+            client.make_context(words[0], arguments)  # raises what the user would see
+
+
+def test_pip_parses_its_own(documented):
+    for folder, words in of(documented, "pip"):
+        options, _ = create_command(words[1]).parser.parse_args(words[2:])
+        for path in getattr(options, "requirements", []):
+            assert (folder / path).is_file()
+
+
+def test_make_has_the_targets(documented):
+    for _, words in of(documented, "make"):
+        run(*words, "--dry-run", cwd=TEMPLATE)
+        names = re.findall(r"(\w+)=", " ".join(re.findall(r"ARGS=.*", " ".join(words[1:]))))
+        assert set(names) - {"ARGS", "OUT", "PROJECT"} <= set(ANSWERS), words
+
+
+def test_nox_has_the_sessions(documented, monkeypatch, capsys):
+    """And tools/update_project.py the options after `--`."""
+    for folder, words in of(documented, "nox"):
+        if folder == TEMPLATE:
+            folder = next(found for found in documented if found != TEMPLATE)
+        before, _, after = (list(part) for part in split(words[1:], "--"))
+        run("nox", *before, *(["-l"] if "-l" not in before else []), cwd=folder)
+        if after:
+            result = run(sys.executable, "tools/update_project.py", *after, cwd=folder, check=False)
+            assert ".cruft.json: is missing" in result.stderr, f"{words}: {result.stderr}"
+
+
+def split(words, mark):
+    place = words.index(mark) if mark in words else len(words)
+    return words[:place], [mark], words[place + 1 :]
+
+
+def test_git_and_rm_do_what_they_say_in_the_order_of_the_readme(bake, tmp_path):
+    """The first ten minutes, to a remote repository that is a folder here."""
+    source = bake(**ANSWERS_GIVEN)
+    project = Path(shutil.copytree(source, tmp_path / source.name))
+    run("git", "init", "--quiet", "--bare", tmp_path / "remote.git", cwd=tmp_path)
+    (project / ".git/hooks/pre-commit").unlink()
+    run("git", "config", f"url.{tmp_path}/remote.git.insteadOf", "git@github.com:your-org/my-project.git", cwd=project)
+    for words in commands((project / "README.md").read_text(encoding="utf-8")):
+        if words[0] in ("git", "rm"):
+            run(*words, cwd=project)
+    heads = run("git", "for-each-ref", "--format=%(refname:short)", cwd=tmp_path / "remote.git").stdout.split()
+    assert sorted(heads) == ["next", "trunk"]
+
+
+def test_other_git_commands_are_those_of_git(documented):
+    """Unknown subcommands and options are refused by git itself, before it looks for a repository."""
+    for _, words in of(documented, "git"):
+        listed = run("git", "help", "--all", cwd=TEMPLATE).stdout
+        assert re.search(rf"^ +{words[1]} ", listed, re.M), words
+
+
+def test_printed_summary(bake, tmp_path):
+    result = run("cookiecutter", TEMPLATE, "--no-input", "-o", tmp_path, cwd=tmp_path)
+    lines = [line.strip() for line in result.stdout.splitlines() if line.startswith("    ")]
+    found = list(commands("```bash\n" + "\n".join(lines) + "\n```"))
+    assert [words[0] for words in found] == ["cd", "conda", "conda", "pip", "git", "git"]
+    project = tmp_path / "my-project"
+    for words in found:
+        if words[0] == "conda":
+            assert any(fits(form.split(), words, project) for form in FOREIGN), words
+        if words[0] == "pip":
+            create_command(words[1]).parser.parse_args(words[2:])
+    (project / ".git/hooks/pre-commit").unlink()
+    git = " && ".join(shlex.join(words) for words in found if words[0] in ("cd", "git"))
+    run("bash", "-c", git, cwd="/")
+    assert run("git", "log", "--format=%s", cwd=project).stdout == "Start from ci-template\n"
+
+
+@pytest.mark.slow
+def test_pytest_and_python_run(documented, bake, tmp_path):
+    """In the environment of the project, or of the template; tests are collected, not run."""
+    interpreter("3.11")
+    project = bake(**ANSWERS_GIVEN)
+    for folder, words in of(documented, "pytest", "python", ".venv/bin/python"):
+        if words[:3] == ["python", "-m", "venv"]:
+            run(sys.executable, "-m", "venv", "--without-pip", tmp_path / words[3], cwd=folder)
+        elif words[0] == ".venv/bin/python":
+            run(sys.executable, *words[1:], "--collect-only", "--quiet", "--numprocesses=0", cwd=TEMPLATE)
+        else:
+            more = ["--collect-only"] if "pytest" in words else []
+            run(*words, *more, cwd=project, **environment(project))
