@@ -1,0 +1,112 @@
+"""V3, R1: coverage of the changed lines."""
+
+import coverage
+import pytest
+from conftest import run
+from measured import BUS, all_arcs, gate, record, rows, with_data
+from pipelines import commit, merge, write
+
+PATCH = {"covered": (2, "pass"), "uncovered": (1, "fail")}
+
+
+@pytest.mark.parametrize("case", PATCH)
+def test_patch_counts_the_changed_lines_only(copy, case):
+    """V3: decided here by a diff against the base; the rest of the module does not count."""
+    changed = {BUS: lambda text: text + "\n\ndef added():\n    return 1\n"}
+    project = with_data(copy, files=changed)
+    if case == "uncovered":
+        last = len((project / BUS).read_text(encoding="utf-8").splitlines())
+        record(project, {BUS: [arc for arc in all_arcs(project / BUS) if last not in map(abs, arc)]})
+    _, found = rows(project, "--base", "HEAD")
+    (row,) = [row for (name, _), row in found.items() if name == "patch"]
+    hit, status = PATCH[case]
+    assert (row["percent"], row["status"]) == (f"{50 * hit:.2f}", status)
+    assert row["note"] == "2 lines since HEAD"
+
+
+ADDED = "\n\ndef added():\n    return 1\n"
+SETTINGS = {
+    "binary": {".gitattributes": "*.py binary\n"},
+    "no diff": {".gitattributes": "*.py -diff\n"},
+    "a driver": {".gitattributes": "*.py diff=odd\n"},
+    "line ends": {".gitattributes": "*.py text eol=crlf\n"},
+}
+ODD = [
+    ("noprefix", "true"),
+    ("mnemonicPrefix", "true"),
+    ("external", "false"),
+    ("odd.textconv", "false"),
+    ("renames", "false"),
+]
+ODD += [("interHunkContext", "9"), ("orderFile", "/dev/null")]
+
+
+@pytest.mark.parametrize("case", SETTINGS)
+def test_patch_does_not_depend_on_attributes_and_settings_of_git(copy, case):
+    """V3, R1: what git would hide or show otherwise counts as it is."""
+    project = with_data(copy, files=SETTINGS[case] | {BUS: lambda text: text + ADDED})
+    for name, value in ODD:
+        run("git", "config", f"diff.{name}", value, cwd=project)
+    run("git", "config", "color.ui", "always", cwd=project)
+    assert ("patch", "2 lines since HEAD") in rows(project, "--base", "HEAD")[1]
+
+
+@pytest.mark.parametrize("name", ["new.py", "größe.py", 'a "b".py', "a b/c d.py"])
+@pytest.mark.parametrize("state", ["untracked", "added", "committed"])
+def test_patch_counts_new_files_of_any_name(copy, name, state):
+    """V3, R1: a module that nobody has added to git yet is a change as well."""
+    project = with_data(copy, files={f"src/my_project/{name}": "def added():\n    return 1\n"})
+    if state != "untracked":
+        run("git", "add", "--all", cwd=project)
+    base = "HEAD"
+    if state == "committed":
+        run("git", "commit", "--quiet", "--no-verify", "--message", "new", cwd=project)
+        base = "HEAD^1"
+    before = run("git", "status", "--porcelain", cwd=project).stdout
+    (note,) = [note for name, note in rows(project, "--base", base)[1] if name == "patch"]
+    assert note.startswith("2 lines since ")
+    assert run("git", "status", "--porcelain", cwd=project).stdout == before
+
+
+def test_patch_counts_lines_of_other_encodings_and_line_ends(copy):
+    """R1: with what looks like a diff in it."""
+    text = b"# coding: latin-1\r\n# Gr\xfc\xdfe\r\n++ 1\r\n-- 2\r\nx = '''\r\n@@ -1 +9 @@'''\r\n"
+    project = with_data(copy)
+    (project / "src/my_project/new.py").write_bytes(text)
+    data = coverage.CoverageData(str(project / "reports/coverage/.coverage"))
+    data.read()
+    data.add_arcs({"src/my_project/new.py": [(-1, 3), (3, 4), (4, 5), (5, -1)]})
+    data.write()
+    assert rows(project, "--base", "HEAD")[1]["patch", "3 lines since HEAD"]["percent"] == "100.00"
+
+
+def test_a_moved_module_is_no_patch(copy):
+    """V3: as in the review of the pull request."""
+    project = with_data(copy)
+    (project / BUS).rename(project / "src/my_project/core/moved.py")
+    record(project)
+    run("git", "add", "--all", cwd=project)
+    assert ("patch", "no line of the package changed since HEAD") in rows(project, "--base", "HEAD")[1]
+
+
+def test_patch_of_a_merge_commit_is_what_the_merge_brings(copy):
+    """V3: the base branch has gained an untested module since the pull request's event: it is nobody's patch here."""
+    project = with_data(copy)
+    event = run("git", "rev-parse", "HEAD", cwd=project).stdout.strip()
+    run("git", "switch", "--quiet", "--create", "topic", cwd=project)
+    write(project, {BUS: lambda text: text + ADDED})
+    commit(project)
+    merge(project, event, "topic", {"src/my_project/foreign.py": "x = 1\n" * 41})
+    record(project, {"src/my_project/foreign.py": []})
+    first = run("git", "rev-parse", "HEAD^1", cwd=project).stdout[:10]
+    row = rows(project, "--base", "HEAD^1")[1]["patch", f"2 lines since {first}"]
+    assert (row["percent"], row["status"]) == ("100.00", "pass")
+    assert ("patch", f"43 lines since {event[:10]}") in rows(project, "--base", event)[1]
+
+
+def test_patch_without_a_base_or_without_changes_is_said_and_passes(copy):
+    project = with_data(copy)
+    assert ("patch", "not judged: no base (--base COMMIT)") in rows(project)[1]
+    assert ("patch", "no line of the package changed since HEAD") in rows(project, "--base", "HEAD")[1]
+    result = gate(project, "--base", "origin/nowhere")
+    assert (result.returncode, "no common commit with the base 'origin/nowhere'" in result.stderr) == (2, True)
