@@ -64,6 +64,7 @@ class Step(NamedTuple):
     where: str
     job: Job
     body: dict
+    given: dict
 
 
 @pytest.fixture(scope="session")
@@ -77,8 +78,8 @@ def jobs(workflows):
 
 @pytest.fixture(scope="session")
 def steps(jobs):
-    found = [(job, step) for job in jobs for step in job.body["steps"]]
-    return [Step(f"{job.where}: {step.get('name') or step['uses']}", job, step) for job, step in found]
+    found = [(job, step, step.get("with") or {}) for job in jobs for step in job.body["steps"]]
+    return [Step(f"{job.where}: {step.get('name') or step['uses']}", job, step, given) for job, step, given in found]
 
 
 def using(steps, action):
@@ -99,7 +100,7 @@ def test_runs_start_when_the_reference_says(workflows):
     for file, expected in TRIGGERS.items():
         triggers = workflows[f"default/{file}"][True]
         inputs = {event: ... for event, value in expected.items() if value is ...}
-        assert triggers | inputs == expected, file
+        assert triggers | inputs == expected, f"{file}: {triggers}"
     for event in ("push", "pull_request"):
         assert workflows["other/ci.yml"][True][event] == {"branches": ["main"]}
     # nightly.yml gives no inputs: their defaults must mean everything.
@@ -177,36 +178,38 @@ def test_every_job_has_a_name_a_limit_the_runner_of_the_variable_and_the_least_r
     for place, where, workflow, job in jobs:
         own, file = place == "template", where.partition("/")[2]
         assert workflow["permissions"] == {}, f"{where}: rights for all jobs"
-        assert job["permissions"] == PERMISSIONS.get(file, {"contents": "read"}), where
-        assert job["name"], where
-        assert 0 < job["timeout-minutes"] <= (45 if own else 20), where
-        assert job["runs-on"].endswith("ubuntu-24.04" if own else "|| vars.CI_RUNNER || 'ubuntu-24.04' }}"), where
+        rights, limit = job.get("permissions"), job.get("timeout-minutes", 360)
+        assert rights == PERMISSIONS.get(file, {"contents": "read"}), f"{where}: has the rights {rights}"
+        assert job.get("name"), f"{where}: has no name"
+        assert 0 < limit <= (45 if own else 20), f"{where}: may take {limit} minutes"
+        runner = "ubuntu-24.04" if own else "|| vars.CI_RUNNER || 'ubuntu-24.04' }}"
+        assert job["runs-on"].endswith(runner), f"{where}: runs on {job['runs-on']}"
     assert set(PERMISSIONS) <= {job.where.partition("/")[2] for job in jobs}, "rights of jobs that are gone"
 
 
 def test_a_leg_of_a_matrix_never_stops_the_others(jobs):
     """C4."""
     for job in jobs:
-        assert "strategy" not in job.body or job.body["strategy"]["fail-fast"] is False, job.where
+        assert "strategy" not in job.body or job.body["strategy"].get("fail-fast") is False, f"{job.where}: fail-fast"
 
 
 def test_no_failure_is_silenced(jobs, steps):
     """C9, C11: only Codecov's uploads may fail, and a step says so."""
     for job in jobs:
         assert "continue-on-error" not in job.body, job.where
-    for where, job, step in steps:
-        assert not re.search(r"\|\| *(true|:|exit 0)\b|set \+e", step.get("run", "")), where
+    for where, job, step, given in steps:
+        assert not re.search(r"\|\| *(true|:|exit 0)\b|set \+e", step.get("run", "")), f"{where}: hides a failure"
         if not step.get("continue-on-error"):
             continue
-        assert step["uses"].startswith("codecov/codecov-action@"), where
-        assert step["with"]["fail_ci_if_error"] is True, f"{where}: nobody would notice"
+        assert step.get("uses", "").startswith("codecov/codecov-action@"), f"{where}: may fail unseen"
+        assert given.get("fail_ci_if_error") is True, f"{where}: nobody would notice"
         said = f"steps.{step['id']}.outcome == 'failure'"
-        assert any(said in other.get("if", "") for other in job.body["steps"]), where
+        assert any(said in other.get("if", "") for other in job.body["steps"]), f"{where}: no step says that it failed"
 
 
 def test_every_script_stops_at_the_first_failure_also_in_a_pipe(steps):
     """C9: a named bash has pipefail, GitHub's default has not."""
-    for where, job, step in steps:
+    for where, job, step, _ in steps:
         scopes = [scope.get("defaults", {}).get("run", {}).get("shell") for scope in (job.body, job.workflow)]
         shell = step.get("shell") or scopes[0] or scopes[1]
         assert shell in ("bash", "bash -leo pipefail {0}", "python3 {0}"), f"{where}: {shell}"
@@ -214,8 +217,8 @@ def test_every_script_stops_at_the_first_failure_also_in_a_pipe(steps):
 
 def test_no_script_holds_an_expression(steps):
     """C9: text of others reaches scripts as a variable, never as code."""
-    for where, _, step in steps:
-        assert "${{" not in step.get("run", ""), where
+    for where, _, step, _ in steps:
+        assert "${{" not in step.get("run", ""), f"{where}: an expression in a script"
 
 
 def test_actions_are_pinned_and_get_no_more_than_they_need(places, steps):
@@ -223,40 +226,41 @@ def test_actions_are_pinned_and_get_no_more_than_they_need(places, steps):
     for path in [path for root in places.values() for path in root.glob(".github/workflows/*")]:
         for line in re.findall(r"uses: .*", read(path)):
             assert re.match(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), f"{path}: {line}"
-    for where, _, step in using(steps, "actions/checkout"):
-        assert step["with"]["persist-credentials"] is False, where
-    for where, _, step in using(steps, "actions/create-github-app-token"):
-        assert {"client-id", "private-key"} <= set(step["with"]), f"{where}: lacks what the action requires"
-        assert "app-id" not in step["with"], f"{where}: deprecated"
-        assert any(name.startswith("permission-") for name in step["with"]), f"{where}: takes all rights of the app"
+    for where, _, _, given in using(steps, "actions/checkout"):
+        assert given.get("persist-credentials") is False, f"{where}: keeps the token where every later step finds it"
+    for where, _, _, given in using(steps, "actions/create-github-app-token"):
+        assert {"client-id", "private-key"} <= set(given), f"{where}: lacks what the action requires"
+        assert "app-id" not in given, f"{where}: deprecated"
+        assert any(name.startswith("permission-") for name in given), f"{where}: takes all rights of the app"
 
 
 def test_artifacts_are_kept_as_long_as_documented_and_overwrite_nothing_of_another_leg(places, steps):
     """C4, C5: names are unique in a run; an attempt replaces what an earlier one kept (else 409)."""
     names = set()
-    for where, job, step in using(steps, "actions/upload-artifact"):
-        given = step["with"]
-        assert given["overwrite"] is True, where
+    for where, job, _, given in using(steps, "actions/upload-artifact"):
+        assert given.get("overwrite") is True, f"{where}: a second attempt would fail"
         assert (job.place, given["name"]) not in names, f"{where}: the name is taken"
         names.add((job.place, given["name"]))
         for key in job.body.get("strategy", {}).get("matrix", {}):
             assert f"matrix.{key}" in given["name"], f"{where}: legs with another {key} would overwrite it"
         if given["path"].endswith("reports"):
-            assert given["include-hidden-files"] is True, f"{where}: .coverage files are hidden"
+            assert given.get("include-hidden-files") is True, f"{where}: .coverage files are hidden"
         if job.place != "template":
             documented = re.search(r"kept for (\d+) days", read(places[job.place] / "docs/ci_cd/CICD_REFERENCE.md"))[1]
-            assert given["retention-days"] == int(documented), where
-            assert given["if-no-files-found"] == "error", where
+            kept = given.get("retention-days")
+            assert kept == int(documented), f"{where}: kept for {kept} days, the reference says {documented}"
+            assert given.get("if-no-files-found") == "error", f"{where}: nobody would notice that nothing is kept"
 
 
 def test_no_environment_is_older_than_a_week(steps):
     """C4: the key of the cache has the year and the week, and each Python an environment of its own."""
-    for where, job, step in using(steps, "mamba-org/setup-micromamba"):
+    for where, job, step, given in using(steps, "mamba-org/setup-micromamba"):
         if job.place == "template":
             continue
-        key = re.search(r"steps\.(\w+)\.outputs\.week", step["with"]["cache-environment-key"])
+        key = re.search(r"steps\.(\w+)\.outputs\.week", given.get("cache-environment-key", ""))
         assert key, f"{where}: the key has no week"
         before = job.body["steps"][: job.body["steps"].index(step)]
-        assert ["date +%G-%V" in other["run"] for other in before if other.get("id") == key[1]] == [True], where
-        python = re.fullmatch(r"python=\$\{\{ (matrix\.python|env\.NEWEST_PYTHON) \}\}", step["with"]["create-args"])
+        weeks = ["date +%G-%V" in other["run"] for other in before if other.get("id") == key[1]]
+        assert weeks == [True], f"{where}: no step before it names the year and the week"
+        python = re.fullmatch(r"python=\$\{\{ (matrix\.python|env\.NEWEST_PYTHON) \}\}", given.get("create-args", ""))
         assert python, f"{where}: legs would share an environment"
