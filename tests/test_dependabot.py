@@ -140,10 +140,17 @@ def test_nothing_to_regenerate_pushes_nothing(pull_request, remote, tmp_path):
     assert remote.given == []
 
 
-def test_the_generator_is_the_one_of_the_verification(pull_request, remote):
-    """One version in one place: a version that does not exist there is looked for, and in vain."""
-    files = {".pre-commit-config.yaml": edit("pyproject2conda==0.23.2", "pyproject2conda==0.0.99")}
-    _, result = pull_request(files)
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("pyproject2conda==0.0.99", "pyproject2conda==0.0.99"),
+        ("pyproject2conda", "The hook verify-project names no version of pyproject2conda: restore it"),
+    ],
+    ids=["unknown", "none"],
+)
+def test_the_generator_is_the_one_of_the_verification(pull_request, remote, version, said):
+    """One version in one place: one that does not exist is looked for, in vain; without one the fix is named."""
+    _, result = pull_request({".pre-commit-config.yaml": edit("pyproject2conda==0.23.2", version)})
     assert result.jobs["regenerate"].result == "failure"
-    assert "pyproject2conda==0.0.99" in result.jobs["regenerate"].log
+    assert said in result.jobs["regenerate"].log
     assert remote.given == []

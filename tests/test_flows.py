@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import run
+from conftest import TEMPLATE, run
 from pipelines import act, commit, start
 from test_pipeline import project_of
 
@@ -42,6 +42,14 @@ def test_nightly_starts_what_its_clock_says(copy, tmp_path, event, cron, started
     result, called = execute(copy(), tmp_path, event, "nightly.yml", payload=payload, env=env)
     assert result.jobs["start"].result == "success", result.log
     assert [call for call in called if call.startswith("workflow run")] == [f"workflow run {name}" for name in started]
+
+
+def test_the_template_starts_its_own_checks_every_week(tmp_path):
+    """C1, T3."""
+    run("git", "clone", "--quiet", TEMPLATE, tmp_path / "clone", cwd=tmp_path)
+    result, called = execute(tmp_path / "clone", tmp_path, "schedule", "weekly.yml")
+    assert result.jobs["start"].result == "success", result.log
+    assert called == ["workflow run ci.yml", "workflow run codeql.yml"]
 
 
 @pytest.mark.parametrize("active", ["", ".github/workflows/ci.yml", "x/.github/workflows/codeql.yml", CODEQL + "x"])
