@@ -22,7 +22,7 @@ def quality_gate(bake, tmp_path_factory):
     """Return a function that executes the gate's own step, as rendered, and returns its verdict and its summary."""
     workflow = yaml.safe_load((bake() / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
     (step,) = workflow["jobs"]["quality-gate"]["steps"]
-    assert step["shell"] == "python"
+    assert step["shell"] == "python3 {0}"
     code = compile(step["run"], "quality-gate", "exec")
     summary = tmp_path_factory.mktemp("gate") / "summary.md"
 

@@ -16,7 +16,7 @@ docs/ci_cd/TEMPLATE_UPDATES.md
 .github/CODEOWNERS .github/dependabot.yml .github/pull_request_template.md
 .github/ISSUE_TEMPLATE/bug_report.yml .github/ISSUE_TEMPLATE/feature_request.yml
 .github/rulesets/protected-branches.json .github/workflows/ci.yml .github/workflows/codeql.yml
-.github/workflows/template-update.yml
+.github/workflows/dependencies.yml .github/workflows/nightly.yml .github/workflows/template-update.yml
 src/PKG/__init__.py src/PKG/py.typed src/PKG/config_manager.py src/PKG/demo_mode.py
 src/PKG/core/__init__.py src/PKG/core/event_bus.py src/PKG/frontend/__init__.py src/PKG/frontend/status_view.py
 src/tests/conftest.py src/tests/integration/test_demo_integration.py

@@ -251,19 +251,56 @@ def weekly(project, tmp_path, **options):
     return result, [call for call in map(json.loads, lines) if call["arguments"][0] != "auth"]  # act itself asks that
 
 
-@pytest.mark.parametrize("app", [True, False], ids=["app", "no app"])
-def test_weekly_workflow_opens_a_pull_request(linked, template, tmp_path, app):
+APP = {"vars": {"TEMPLATE_APP_CLIENT_ID": "1"}, "secrets": {"TEMPLATE_APP_PRIVATE_KEY": "key"}}
+
+
+@pytest.mark.parametrize(
+    ("options", "path", "token"),
+    [
+        (APP, f"{PROJECT}/README.md", "app-token"),
+        (APP, f"{PROJECT}/.github/workflows/ci.yml", "app-token"),
+        ({"secrets": {"GITHUB_TOKEN": "default"}}, f"{PROJECT}/README.md", "default"),
+    ],
+    ids=["app", "app and a workflow", "no app"],
+)
+def test_weekly_workflow_opens_a_pull_request(linked, template, tmp_path, options, path, token):
     """M2: with the app's token if there is one."""
     project = linked(python_versions="3.13")
-    change(template, f"{PROJECT}/README.md", "## Delete the sample", "## Delete the whole sample")
-    options = {"vars": {"TEMPLATE_APP_ID": "1"}, "secrets": {"TEMPLATE_APP_PRIVATE_KEY": "key"}} if app else {}
-    result, calls = weekly(
-        project, tmp_path, secrets=options.pop("secrets", {}) | {"GITHUB_TOKEN": "default"}, **options
-    )
+    change(template, path, "the", "really the")
+    result, calls = weekly(project, tmp_path, **options)
     assert result.jobs["update"].result == "success", result.log
     (request,) = result.records("peter-evans/create-pull-request")
-    assert request["token"] == ("app-token" if app else "default")
+    assert request["token"] == token
     assert calls == []
+
+
+@pytest.mark.parametrize("number", ["", "7"], ids=["new", "renewed"])
+def test_weekly_workflow_without_an_app_leaves_workflows_to_a_person(linked, template, tmp_path, number):
+    """M2, C11: GitHub refuses workflows that its own token pushes; the issue names what changes, and both ways out."""
+    project = linked(python_versions="3.13")
+    change(template, f"{PROJECT}/.github/workflows/ci.yml", "name: CI", "name: CI/CD")
+    change(template, f"{PROJECT}/.github/workflows/new.yml", None, "name: New\n")
+    result, calls = weekly(project, tmp_path, env={"OPEN_ISSUE": number})
+    assert result.jobs["update"].result == "success", result.log
+    assert result.records("peter-evans/create-pull-request") == []
+    expected = ["issue edit"] if number else ["label create", "issue create"]
+    assert [" ".join(call["arguments"][:2]) for call in calls] == ["issue list", *expected]
+    assert "The template changes workflows" in calls[-1]["arguments"]
+    for words in ("nox -s update", "an app", ".github/workflows/ci.yml", ".github/workflows/new.yml"):
+        assert words in calls[-1]["body"]
+
+
+def test_weekly_workflow_names_the_setting_without_which_it_opens_nothing(linked, template, tmp_path):
+    """C11: GitHub's own words do not say where the switch is."""
+    project = linked(python_versions="3.13")
+    change(template, f"{PROJECT}/README.md", "the", "really the")
+    result, _ = weekly(project, tmp_path, env={"PULL_REQUESTS_DOWN": "1"})
+    assert result.jobs["update"].result == "failure"
+    errors = re.findall(r"::error title=Template update::(.*)", result.log)
+    assert len(errors) == 1
+    assert "Settings > Actions > General > Allow GitHub Actions to create and approve pull requests" in errors[0]
+    guide = " ".join((project / "docs/ci_cd/TEMPLATE_UPDATES.md").read_text(encoding="utf-8").split())
+    assert "Settings > Actions > General > *Allow GitHub Actions to create and approve pull requests*" in guide
 
 
 @pytest.mark.parametrize("number", ["", "7"], ids=["new", "renewed"])

@@ -1,0 +1,110 @@
+"""S1, S2, S4, M4, T3, T5: what documents promise about Dependabot, branch rules, variables and secrets."""
+
+import json
+import re
+
+import pytest
+import yaml
+from conftest import TEMPLATE
+
+pytestmark = pytest.mark.xdist_group("promises")
+ANSWERS = {"default": {}, "other": {"develop_branch": "", "codeql": False, "main_branch": "trunk"}}
+
+
+@pytest.fixture(params=ANSWERS)
+def project(request, bake):
+    return bake(**ANSWERS[request.param])
+
+
+def read(path):
+    return path.read_text(encoding="utf-8")
+
+
+def updates(root):
+    found = yaml.safe_load(read(root / ".github/dependabot.yml"))["updates"]
+    assert len({update["package-ecosystem"] for update in found}) == len(found)
+    return {update["package-ecosystem"]: update for update in found}
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["template", "project"])
+def test_dependabot_waits_a_week_and_groups(bake, own):
+    """S1, T3: the conda file is generated, so no ecosystem edits it."""
+    found = updates(TEMPLATE if own else bake())
+    assert sorted(found) == ["github-actions", "pip", "pre-commit"]
+    for name, update in found.items():
+        assert update["directory"] == "/", name
+        assert update["schedule"] == {"interval": "weekly"}, name
+        assert update.get("cooldown", {}).get("default-days", 3) >= 7, f"{name}: zizmor and the documents say a week"
+        assert [group["patterns"] for group in update["groups"].values()] == [["*"]], f"{name}: not one pull request"
+
+
+def test_dependabot_leaves_generated_files_and_lower_bounds_alone(bake):
+    """S4: other strategies raise a lower bound to what conda-forge may not have, or need a lock file."""
+    pip = updates(bake())["pip"]
+    assert pip.get("exclude-paths") == ["conf/**"], "the generated file would be edited too"
+    assert pip.get("versioning-strategy") == "increase-if-necessary"
+
+
+def test_dependabots_branch_is_completed_without_the_projects_code(bake):
+    """S4, C9: for the bot alone, by the generator of the verification, whose version stands in one place."""
+    job = yaml.safe_load(read(bake() / ".github/workflows/dependencies.yml"))["jobs"]["regenerate"]
+    assert job["if"] == "github.event.pull_request.user.login == 'dependabot[bot]'"
+    script = "\n".join(step.get("run", "") for step in job["steps"])
+    assert not re.search(r"\bnox\b|tools/|--editable|python -m", script), "runs code of the project"
+    installs = re.findall(r".*\binstall\b.*", script)
+    assert installs, "the generator is not installed"
+    assert all("--only-binary :all:" in line for line in installs), "runs the build of a package"
+    assert not re.search(r"pyproject2conda==\d", script), "a second place for the version"
+    pattern = re.search(r"'(pyproject2conda==.*?)'", script)[1]
+    config = read(bake() / ".pre-commit-config.yaml")
+    hooks = {hook["id"]: hook for repo in yaml.safe_load(config)["repos"] for hook in repo["hooks"]}
+    found = re.findall(pattern, config)
+    assert len(found) == 1, f".pre-commit-config.yaml names {len(found)} versions of the generator"
+    assert found[0] in hooks["verify-project"]["additional_dependencies"]
+
+
+def test_branch_rules_require_the_gate_and_one_approval_and_lock_nobody_out(project):
+    """M4: a sole maintainer, who cannot approve, may merge as administrator (role 5), through a pull request only."""
+    ruleset = json.loads(read(project / ".github/rulesets/protected-branches.json"))
+    ci = yaml.safe_load(read(project / ".github/workflows/ci.yml"))
+    rules = {rule["type"]: rule.get("parameters", {}) for rule in ruleset["rules"]}
+    assert (ruleset["target"], ruleset["enforcement"]) == ("branch", "active")
+    names = ruleset["conditions"]["ref_name"]
+    assert sorted(names["include"]) == sorted(f"refs/heads/{branch}" for branch in ci[True]["push"]["branches"])
+    assert names["exclude"] == [], "GitHub demands the key"
+    bypass = {"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "pull_request"}
+    assert ruleset.get("bypass_actors") == [bypass], "a sole maintainer can never merge"
+    assert set(rules) == {"deletion", "non_fast_forward", "pull_request", "required_status_checks"}
+    review = rules["pull_request"]
+    assert review["required_approving_review_count"] == 1, "the documents promise one approval"
+    assert review["dismiss_stale_reviews_on_push"] is review["required_review_thread_resolution"] is True
+    # 15368 is GitHub Actions: nobody else can report the check.
+    check = {"context": ci["jobs"]["quality-gate"]["name"], "integration_id": 15368}
+    assert rules["required_status_checks"]["required_status_checks"] == [check]
+    assert "one approval and for one check, **Quality gate**" in read(project / "README.md")
+
+
+def test_documents_name_every_workflow_variable_and_secret_and_no_other(project):
+    """C11, S2, D6."""
+    files = sorted((project / ".github/workflows").iterdir())
+    texts = "\n".join(map(read, files))
+    sections = re.split(r"^## ", read(project / "docs/ci_cd/CICD_REFERENCE.md"), flags=re.M)
+    cells = {part.splitlines()[0]: re.findall(r"^\| (`[^|]+?) \|", part, re.M) for part in sections}
+    assert [name.strip("`") for name in cells["Workflows"]] == [file.name for file in files]
+    variables = re.findall(r"`(\w+)`", " ".join(cells["Repository variables"]))
+    assert sorted(set(variables)) == sorted(set(re.findall(r"\bvars\.(\w+)", texts))), "CICD_REFERENCE.md: variables"
+    secrets = re.findall(r"^\| `(\w+)` \|", read(project / "SECURITY.md"), re.M)
+    assert sorted(set(secrets)) == sorted(set(re.findall(r"\bsecrets\.(\w+)", texts))), "SECURITY.md: secrets"
+
+
+def test_readme_of_the_template_explains_the_variables_of_every_project(bake):
+    texts = "\n".join(map(read, (bake() / ".github/workflows").iterdir()))
+    explained = re.findall(r"`([A-Z_]{5,})`", read(TEMPLATE / "README.md"))
+    assert set(re.findall(r"\bvars\.(\w+)", texts)) <= set(explained)
+
+
+def test_commits_are_checked_for_secrets_and_weaknesses(project):
+    """S1."""
+    config = yaml.safe_load(read(project / ".pre-commit-config.yaml"))
+    hooks = {hook["id"] for repo in config["repos"] for hook in repo["hooks"]}
+    assert {"bandit", "detect-private-key", "zizmor", "check-github-workflows", "check-dependabot"} <= hooks

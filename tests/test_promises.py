@@ -1,0 +1,266 @@
+"""C1-C11, S3, T3, T5: what documents promise about workflows, read from the files.
+
+Nothing is executed here: these are promises whose breach no run on this machine would show. A test names the promise,
+its message the file. `default` and `other` are generated projects, `template` is this repository.
+"""
+
+import re
+from typing import NamedTuple
+
+import pytest
+import yaml
+from conftest import TEMPLATE
+
+pytestmark = pytest.mark.xdist_group("promises")
+OTHER = {"ci_speed": "fast", "develop_branch": "", "codeql": False, "python_versions": "3.12 3.14"}
+PER_PULL_REQUEST = "${{ github.event.pull_request.number || github.run_id }}"
+# Every job that is not named here reads the code and nothing else.
+PERMISSIONS = {
+    "ci.yml: quality-gate": {},
+    "ci.yml: notify": {},
+    "codeql.yml: analyze": {"actions": "read", "contents": "read", "security-events": "write"},
+    "codeql.yml: not-analyzed": {},
+    "dependencies.yml: regenerate": {"contents": "write"},
+    "nightly.yml: start": {"actions": "write"},
+    "pins.yml: pins": {},
+    "template-update.yml: update": {"contents": "write", "issues": "write", "pull-requests": "write"},
+    "weekly.yml: start": {"actions": "write"},
+}
+MAIN = {"branches": ["main", "develop"]}
+TRIGGERS = {
+    "ci.yml": {"push": MAIN, "pull_request": MAIN, "merge_group": None, "workflow_dispatch": ...},
+    "codeql.yml": {"push": MAIN, "pull_request": MAIN, "workflow_dispatch": None},
+    "dependencies.yml": {"pull_request": {"paths": [".pre-commit-config.yaml", "pyproject.toml"]}},
+    "nightly.yml": {"schedule": [{"cron": "23 3 * * *"}, {"cron": "41 4 * * 1"}], "workflow_dispatch": None},
+    "template-update.yml": {"schedule": [{"cron": "7 5 * * 1"}], "workflow_dispatch": None},
+}
+
+
+def read(path):
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def places(bake):
+    """Return the folders whose files are read, by name."""
+    return {"default": bake(), "other": bake(**OTHER), "template": TEMPLATE}
+
+
+@pytest.fixture(scope="session")
+def workflows(places):
+    """Return every workflow by `place/file`; YAML 1.1 reads its key `on` as true."""
+    files = [(place, path) for place, root in places.items() for path in root.glob(".github/workflows/*")]
+    return {f"{place}/{path.name}": yaml.safe_load(read(path)) for place, path in files}
+
+
+class Job(NamedTuple):
+    place: str
+    where: str
+    workflow: dict
+    body: dict
+
+
+class Step(NamedTuple):
+    where: str
+    job: Job
+    body: dict
+    given: dict
+
+
+@pytest.fixture(scope="session")
+def jobs(workflows):
+    return [
+        Job(name.partition("/")[0], f"{name}: {id}", workflow, body)
+        for name, workflow in workflows.items()
+        for id, body in workflow["jobs"].items()
+    ]
+
+
+@pytest.fixture(scope="session")
+def steps(jobs):
+    found = [(job, step, step.get("with") or {}) for job in jobs for step in job.body["steps"]]
+    return [Step(f"{job.where}: {step.get('name') or step['uses']}", job, step, given) for job, step, given in found]
+
+
+def using(steps, action):
+    found = [step for step in steps if step.body.get("uses", "").startswith(f"{action}@")]
+    assert found, f"{action} is used nowhere: remove its promise too"
+    return found
+
+
+@pytest.fixture(scope="session")
+def ci(workflows):
+    return workflows["default/ci.yml"]
+
+
+def test_runs_start_when_the_reference_says(workflows):
+    """C1: the branches, the queue, the clock; with one branch only, only that one."""
+    files = {name.partition("/")[2] for name in workflows if name.startswith("default/")}
+    assert files == set(TRIGGERS), "a workflow without stated triggers, or one that is gone"
+    for file, expected in TRIGGERS.items():
+        triggers = workflows[f"default/{file}"][True]
+        inputs = {event: ... for event, value in expected.items() if value is ...}
+        assert triggers | inputs == expected, f"{file}: {triggers}"
+    for event in ("push", "pull_request"):
+        assert workflows["other/ci.yml"][True][event] == {"branches": ["main"]}
+    # nightly.yml gives no inputs: their defaults must mean everything.
+    inputs = workflows["default/ci.yml"][True]["workflow_dispatch"]["inputs"]
+    assert {name: item["default"] for name, item in inputs.items()} == {"python": "all", "slow": True}
+    assert inputs["python"]["options"] == ["all", "3.11", "3.12", "3.13"]
+
+
+def test_no_schedule_can_switch_off_a_check_of_pull_requests(workflows):
+    """C1: GitHub switches off whole files."""
+    for name, workflow in workflows.items():
+        events = set(workflow[True])
+        assert not ("schedule" in events and events & {"push", "pull_request", "merge_group"}), name
+        assert not events & {"pull_request_target", "workflow_run"}, f"{name}: runs foreign code with rights"
+
+
+@pytest.mark.parametrize("clock", ["default/nightly.yml", "template/weekly.yml"])
+def test_the_clock_starts_workflows_that_can_be_started(workflows, clock):
+    (job,) = workflows[clock]["jobs"].values()
+    scripts = " ".join(step["run"] for step in job["steps"])
+    started = re.findall(r"gh workflow run (\S+)", scripts)
+    assert started == ["ci.yml", "codeql.yml"]
+    for file in started:
+        assert "workflow_dispatch" in workflows[clock.partition("/")[0] + f"/{file}"][True], f"{file} cannot be started"
+    crons = [item["cron"] for item in workflows[clock][True]["schedule"]]
+    for step in job["steps"]:
+        for cron in re.findall(r"'(.+)'", step.get("if", "")):
+            assert cron in crons, f"{clock}: {step['name']} waits for {cron}, which never comes"
+
+
+def test_only_a_newer_commit_of_a_pull_request_cancels_a_run(workflows):
+    """C1: two pushes to the main branch have different groups, whatever else they share."""
+    for name, workflow in workflows.items():
+        file, concurrency = name.partition("/")[2], workflow["concurrency"]
+        stem, cancels = file.removesuffix(".yml"), concurrency.get("cancel-in-progress", False)
+        if "pull_request" not in workflow[True]:
+            assert (concurrency["group"], cancels) == (stem, False), f"{name}: runs wait for each other"
+        else:
+            number = PER_PULL_REQUEST if "push" in workflow[True] else "${{ github.event.pull_request.number }}"
+            assert (concurrency["group"], cancels) == (f"{stem}-{number}", True), name
+
+
+@pytest.mark.parametrize(
+    ("place", "build", "integration"), [("default", ["lint", "test"], ["test"]), ("other", [], [])]
+)
+def test_stages_have_their_order(workflows, place, build, integration):
+    """C2, C6: lint beside test, then build and integration; with `fast` side by side."""
+    found = workflows[f"{place}/ci.yml"]["jobs"]
+    needs = {name: job.get("needs", []) for name, job in found.items()}
+    needs = {name: [need] if isinstance(need, str) else need for name, need in needs.items()}
+    assert (needs["lint"], needs["test"]) == ([], [])
+    assert (sorted(needs["build"]), needs["integration"]) == (build, integration)
+    assert set(needs["quality-gate"]) == set(found) - {"quality-gate", "notify"}, "the gate judges every stage"
+    assert needs["notify"] == ["quality-gate"]
+
+
+def test_the_gate_always_judges_and_lets_only_conditional_stages_be_skipped(ci):
+    """C6, C7."""
+    gate = ci["jobs"]["quality-gate"]
+    assert gate["if"] == "always()"
+    may_skip = re.search(r"may_skip = \{(.*?)\n\s*\}", gate["steps"][0]["run"], re.S)[1]
+    conditional = {name for name, job in ci["jobs"].items() if "if" in job} - {"quality-gate", "notify"}
+    assert set(re.findall(r'^\s*"([\w-]+)":', may_skip, re.M)) == conditional
+    events = set(re.findall(r"github\.event_name == '(\w+)'", ci["jobs"]["integration"]["if"]))
+    assert events == {"pull_request", "merge_group"}
+
+
+def test_notify_is_silent_for_superseded_runs_only(ci):
+    """C8: `!cancelled()` is true after failures and false in a run that a newer commit has stopped."""
+    assert ci["jobs"]["notify"]["if"] == "${{ !cancelled() }}"
+
+
+def test_every_job_has_a_name_a_limit_the_runner_of_the_variable_and_the_least_rights(jobs):
+    """C9, C10."""
+    for place, where, workflow, job in jobs:
+        own, file = place == "template", where.partition("/")[2]
+        assert workflow["permissions"] == {}, f"{where}: rights for all jobs"
+        rights, limit = job.get("permissions"), job.get("timeout-minutes", 360)
+        assert rights == PERMISSIONS.get(file, {"contents": "read"}), f"{where}: has the rights {rights}"
+        assert job.get("name"), f"{where}: has no name"
+        assert 0 < limit <= (45 if own else 20), f"{where}: may take {limit} minutes"
+        runner = "ubuntu-24.04" if own else "|| vars.CI_RUNNER || 'ubuntu-24.04' }}"
+        assert job["runs-on"].endswith(runner), f"{where}: runs on {job['runs-on']}"
+    assert set(PERMISSIONS) <= {job.where.partition("/")[2] for job in jobs}, "rights of jobs that are gone"
+
+
+def test_a_leg_of_a_matrix_never_stops_the_others(jobs):
+    """C4."""
+    for job in jobs:
+        assert "strategy" not in job.body or job.body["strategy"].get("fail-fast") is False, f"{job.where}: fail-fast"
+
+
+def test_no_failure_is_silenced(jobs, steps):
+    """C9, C11: only Codecov's uploads may fail, and a step says so."""
+    for job in jobs:
+        assert "continue-on-error" not in job.body, job.where
+    for where, job, step, given in steps:
+        assert not re.search(r"\|\| *(true|:|exit 0)\b|set \+e", step.get("run", "")), f"{where}: hides a failure"
+        if not step.get("continue-on-error"):
+            continue
+        assert step.get("uses", "").startswith("codecov/codecov-action@"), f"{where}: may fail unseen"
+        assert given.get("fail_ci_if_error") is True, f"{where}: nobody would notice"
+        said = f"steps.{step['id']}.outcome == 'failure'"
+        assert any(said in other.get("if", "") for other in job.body["steps"]), f"{where}: no step says that it failed"
+
+
+def test_every_script_stops_at_the_first_failure_also_in_a_pipe(steps):
+    """C9: a named bash has pipefail, GitHub's default has not."""
+    for where, job, step, _ in steps:
+        scopes = [scope.get("defaults", {}).get("run", {}).get("shell") for scope in (job.body, job.workflow)]
+        shell = step.get("shell") or scopes[0] or scopes[1]
+        assert shell in ("bash", "bash -leo pipefail {0}", "python3 {0}"), f"{where}: {shell}"
+
+
+def test_no_script_holds_an_expression(steps):
+    """C9: text of others reaches scripts as a variable, never as code."""
+    for where, _, step, _ in steps:
+        assert "${{" not in step.get("run", ""), f"{where}: an expression in a script"
+
+
+def test_actions_are_pinned_and_get_no_more_than_they_need(places, steps):
+    """C9, S3."""
+    for path in [path for root in places.values() for path in root.glob(".github/workflows/*")]:
+        for line in re.findall(r"uses: .*", read(path)):
+            assert re.match(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), f"{path}: {line}"
+    for where, _, _, given in using(steps, "actions/checkout"):
+        assert given.get("persist-credentials") is False, f"{where}: keeps the token where every later step finds it"
+    for where, _, _, given in using(steps, "actions/create-github-app-token"):
+        assert {"client-id", "private-key"} <= set(given), f"{where}: lacks what the action requires"
+        assert "app-id" not in given, f"{where}: deprecated"
+        assert any(name.startswith("permission-") for name in given), f"{where}: takes all rights of the app"
+
+
+def test_artifacts_are_kept_as_long_as_documented_and_overwrite_nothing_of_another_leg(places, steps):
+    """C4, C5: names are unique in a run; an attempt replaces what an earlier one kept (else 409)."""
+    names = set()
+    for where, job, _, given in using(steps, "actions/upload-artifact"):
+        assert given.get("overwrite") is True, f"{where}: a second attempt would fail"
+        assert (job.place, given["name"]) not in names, f"{where}: the name is taken"
+        names.add((job.place, given["name"]))
+        for key in job.body.get("strategy", {}).get("matrix", {}):
+            assert f"matrix.{key}" in given["name"], f"{where}: legs with another {key} would overwrite it"
+        if given["path"].endswith("reports"):
+            assert given.get("include-hidden-files") is True, f"{where}: .coverage files are hidden"
+        if job.place != "template":
+            documented = re.search(r"kept for (\d+) days", read(places[job.place] / "docs/ci_cd/CICD_REFERENCE.md"))[1]
+            kept = given.get("retention-days")
+            assert kept == int(documented), f"{where}: kept for {kept} days, the reference says {documented}"
+            assert given.get("if-no-files-found") == "error", f"{where}: nobody would notice that nothing is kept"
+
+
+def test_no_environment_is_older_than_a_week(steps):
+    """C4: the key of the cache has the year and the week, and each Python an environment of its own."""
+    for where, job, step, given in using(steps, "mamba-org/setup-micromamba"):
+        if job.place == "template":
+            continue
+        key = re.search(r"steps\.(\w+)\.outputs\.week", given.get("cache-environment-key", ""))
+        assert key, f"{where}: the key has no week"
+        before = job.body["steps"][: job.body["steps"].index(step)]
+        weeks = ["date +%G-%V" in other["run"] for other in before if other.get("id") == key[1]]
+        assert weeks == [True], f"{where}: no step before it names the year and the week"
+        python = re.fullmatch(r"python=\$\{\{ (matrix\.python|env\.NEWEST_PYTHON) \}\}", given.get("create-args", ""))
+        assert python, f"{where}: legs would share an environment"
