@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -57,9 +58,40 @@ def run(*command, cwd, check=True, **environment):
     result = subprocess.run(
         list(map(str, command)), cwd=cwd, env=merged, capture_output=True, text=True, stdin=subprocess.DEVNULL
     )
+    said = last_lines(f"{result.stdout}\n{result.stderr}")
     if check and result.returncode:
-        raise AssertionError(f"{command} exited {result.returncode}\n{result.stdout}\n{result.stderr}")
+        raise AssertionError(f"{' '.join(map(str, command))} exited with {result.returncode}:\n{said}")
+    result.returncode = Code(result.returncode)
+    result.returncode.said = last_lines(said, 3)
     return result
+
+
+class Code(int):
+    """An exit code that a failing assertion shows together with the command's last words."""
+
+    said = ""
+
+    def __repr__(self):
+        return f"{int(self)} <{self.said}>"
+
+
+def last_lines(text, count=25):
+    """Return the end of a log, which is what a message needs."""
+    return "\n".join([line for line in text.splitlines() if line.strip()][-count:])
+
+
+def find(pattern, text, flags=0):
+    """Return the match of `pattern` in `text`; fails with the end of the text if there is none."""
+    match = re.search(pattern, text, flags)
+    assert match, f"no match of {pattern!r} in text that ends with:\n{last_lines(text)}"
+    return match
+
+
+def differences(one, other):
+    """Return one line for each path at which two mappings of paths to contents differ."""
+    lines = [f"{path}: only in the first" for path in one.keys() - other.keys()]
+    lines += [f"{path}: only in the second" for path in other.keys() - one.keys()]
+    return sorted(lines + [f"{path}: differs" for path in one.keys() & other.keys() if one[path] != other[path]])
 
 
 def interpreter(version):

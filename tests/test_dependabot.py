@@ -90,7 +90,7 @@ def test_a_pull_request_of_dependabot_is_completed(pull_request, remote, tmp_pat
     base = {f"{module}.py": trap for module in TRAPS}
     project, result = pull_request({"pyproject.toml": edit(*EDITS[name])}, base=base)
     assert "is not what pyproject.toml generates" in verify(project), "without the workflow it is red"
-    assert result.jobs["regenerate"].result == "success", result.log
+    assert result.jobs["regenerate"].result == "success", result.end
     clone, titles = pushed(remote, tmp_path)
     assert titles == ["Regenerate the dependency files [dependabot skip]", "Bump the python group"]
     changed = run("git", "diff", "--name-only", "HEAD^", cwd=clone).stdout.split()
@@ -117,7 +117,7 @@ def test_the_push_has_the_apps_token_if_there_is_one(pull_request, remote, tmp_p
     """S4: without an app, one click starts the checks, and the run says so; a hostile branch is only a name."""
     files = {"pyproject.toml": edit(*EDITS["new major"])}
     _, result = pull_request(files, branch=HOSTILE, **options)
-    assert result.jobs["regenerate"].result == "success", result.log
+    assert result.jobs["regenerate"].result == "success", result.end
     assert set(remote.given) == {f"x-access-token:{token}"}
     assert ("Approve workflows to run" in result.jobs["regenerate"].log) == (token == "default")
     assert "Regenerate" in pushed(remote, tmp_path, HOSTILE)[1][0]
@@ -134,7 +134,7 @@ def test_a_pull_request_of_anybody_else_starts_no_job(pull_request, remote, tmp_
 
 def test_nothing_to_regenerate_pushes_nothing(pull_request, remote, tmp_path):
     _, result = pull_request({"pyproject.toml": lambda text: text + "# nothing\n"})
-    assert result.jobs["regenerate"].result == "success", result.log
+    assert result.jobs["regenerate"].result == "success", result.end
     assert "Nothing to regenerate" in result.jobs["regenerate"].log
     assert pushed(remote, tmp_path)[1][0] == "Bump the python group"
     assert remote.given == []

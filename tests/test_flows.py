@@ -40,7 +40,7 @@ def test_nightly_starts_what_its_clock_says(copy, tmp_path, event, cron, started
     """C1, S1: a schedule in ci.yml itself would let GitHub switch pull requests' checks off."""
     payload, env = {"schedule": cron} if cron else {}, {"WORKFLOWS": f".github/workflows/ci.yml {CODEQL}"}
     result, called = execute(copy(), tmp_path, event, "nightly.yml", payload=payload, env=env)
-    assert result.jobs["start"].result == "success", result.log
+    assert result.jobs["start"].result == "success", result.end
     assert [call for call in called if call.startswith("workflow run")] == [f"workflow run {name}" for name in started]
 
 
@@ -48,7 +48,7 @@ def test_the_template_starts_its_own_checks_every_week(tmp_path):
     """C1, T3."""
     run("git", "clone", "--quiet", TEMPLATE, tmp_path / "clone", cwd=tmp_path)
     result, called = execute(tmp_path / "clone", tmp_path, "schedule", "weekly.yml")
-    assert result.jobs["start"].result == "success", result.log
+    assert result.jobs["start"].result == "success", result.end
     assert called == ["workflow run ci.yml", "workflow run codeql.yml"]
 
 
@@ -57,7 +57,7 @@ def test_nightly_does_not_miss_a_codeql_that_the_project_does_not_want(copy, tmp
     """C11: not chosen, removed later, or switched off on GitHub."""
     options = {"payload": {"schedule": WEEKLY}, "env": {"WORKFLOWS": active}}
     result, called = execute(copy(codeql=False), tmp_path, "schedule", "nightly.yml", **options)
-    assert result.jobs["start"].result == "success", result.log
+    assert result.jobs["start"].result == "success", result.end
     assert [call for call in called if call.startswith("workflow run")] == []
 
 
@@ -71,7 +71,7 @@ def test_codeql_is_green_also_where_it_is_not_available(copy, tmp_path, event, p
     """C11, S1: one warning then, which names the switch and the variable."""
     options = {"payload": {"repository": {"private": private}}, "vars": {"CODE_SECURITY": variable} if variable else {}}
     result, _ = execute(copy(), tmp_path, event, "codeql.yml", **options)
-    assert result.exit_code == 0, result.log
+    assert result.exit_code == 0, result.end
     assert len(result.records("github/codeql-action/analyze")) == analyzes
     warnings = [line for line in result.log.splitlines() if "::warning" in line]
     assert len(warnings) == (not analyzes)
@@ -94,7 +94,7 @@ def test_dependency_review_asks_first(copy, tmp_path, event, env, outcome):
     """C11, S1: off in a new repository: a warning in GitHub's own words; on: findings fail, private or not."""
     run_of = start(project_of(copy), tmp_path, event, job="lint", env=env, payload={"repository": {"private": True}})
     lint, asked = run_of.jobs["lint"], [call for call in calls(run_of) if "dependency-graph" in call]
-    assert lint.result == ("failure" if outcome == "refused" else "success"), lint.log
+    assert lint.result == ("failure" if outcome == "refused" else "success"), lint.end
     assert bool(run_of.records("actions/dependency-review-action")) == (outcome in ("reviewed", "refused"))
     assert len(asked) == (event == "pull_request")
     warnings = [line for line in lint.log.splitlines() if "::warning" in line]

@@ -9,7 +9,7 @@ import re
 
 import pytest
 import yaml
-from conftest import environment, run
+from conftest import environment, find, run
 from pipelines import commit, hook_environment, write
 
 RESULTS = ["success", "failure", "cancelled", "skipped"]
@@ -40,7 +40,7 @@ def quality_gate(bake, tmp_path_factory):
             except SystemExit as error:
                 failed = bool(error.code)
         text = summary.read_text(encoding="utf-8")
-        verdict = re.match(r"## Quality gate: (\w+)\n", text)[1]
+        verdict = find(r"^## Quality gate: (\w+)\n", text)[1]
         assert failed == (verdict == "fail")
         return verdict, text
 

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 import yaml
-from conftest import environment, interpreter, run
+from conftest import environment, find, interpreter, run
 
 pytestmark = pytest.mark.slow
 VERIFY = [sys.executable, "tools/verify_project.py"]
@@ -101,7 +101,7 @@ def test_build_fails_on_a_wrong_tree(copy):
 def test_sample_deleted_as_the_readme_says_and_all_is_green(copy):
     project = copy()
     readme = (project / "README.md").read_text(encoding="utf-8")
-    commands = re.search(r"## Delete the sample.*?```bash\n(.*?)```", readme, re.S)[1]
+    commands = find(r"## Delete the sample.*?```bash\n(.*?)```", readme, re.S)[1]
     run("git", "add", "--all", cwd=project)
     run("bash", "-ec", commands, cwd=project)
     left = run(*VERIFY, cwd=project, check=False).stdout

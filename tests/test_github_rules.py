@@ -5,7 +5,7 @@ import re
 
 import pytest
 import yaml
-from conftest import TEMPLATE
+from conftest import TEMPLATE, find
 
 pytestmark = pytest.mark.xdist_group("promises")
 ANSWERS = {"default": {}, "other": {"develop_branch": "", "codeql": False, "main_branch": "trunk"}}
@@ -55,7 +55,7 @@ def test_dependabots_branch_is_completed_without_the_projects_code(bake):
     assert installs, "the generator is not installed"
     assert all("--only-binary :all:" in line for line in installs), "runs the build of a package"
     assert not re.search(r"pyproject2conda==\d", script), "a second place for the version"
-    pattern = re.search(r"'(pyproject2conda==.*?)'", script)[1]
+    pattern = find(r"'(pyproject2conda==.*?)'", script)[1]
     config = read(bake() / ".pre-commit-config.yaml")
     hooks = {hook["id"]: hook for repo in yaml.safe_load(config)["repos"] for hook in repo["hooks"]}
     found = re.findall(pattern, config)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from conftest import TEMPLATE, interpreter
+from conftest import TEMPLATE, find, interpreter
 from pipelines import start, write
 
 pytestmark = pytest.mark.slow
@@ -36,7 +36,7 @@ def verdicts(run):
     """Return the gate's verdict and the one on each stage, from the table in its summary."""
     summary = run.jobs["quality-gate"].summary
     rows = re.findall(r"^\| (\S+) \| (\S+) \| (.*) \|$", summary, re.M)
-    return re.search(r"## Quality gate: (\w+)", summary)[1], {stage: verdict for stage, _, verdict in rows[2:]}
+    return find(r"## Quality gate: (\w+)", summary)[1], {stage: verdict for stage, _, verdict in rows[2:]}
 
 
 def counts(job, kind):
@@ -56,7 +56,7 @@ def test_green_path(copy, tmp_path, speed, event):
     inputs = {"python": "all", "slow": "false"} if event == "workflow_dispatch" else {}
     run = start(project, tmp_path, event, branch=HOSTILE, payload=payload, inputs=inputs)
     is_pull_request = event == "pull_request"
-    assert run.exit_code == 0, run.log
+    assert run.exit_code == 0, run.end
     results = {name: job.result for name, job in run.jobs.items()}
     integration = "success" if event in ("pull_request", "merge_group") else "skipped"
     assert results == dict.fromkeys(results, "success") | {"integration": integration, "coverage": "skipped"}
@@ -220,8 +220,8 @@ def test_test_stage(copy, tmp_path, case):
     """C4, C7, V1-V3, V6, F3: what the test stage and the gate make of it; lint and build are told to have passed."""
     event, files, options, result, gate, shown = CASES[case]
     run = start(project_of(copy), tmp_path, event, files, job="quality-gate", needs=BUILT, **options)
-    assert run.jobs["test"].result == result, run.jobs["test"].log
-    assert re.search(shown, run.jobs["test"].summary + run.jobs["test"].log), run.jobs["test"].log
+    assert run.jobs["test"].result == result, run.jobs["test"].end
+    assert re.search(shown, run.jobs["test"].summary + run.jobs["test"].log), run.jobs["test"].end
     verdict, stages = verdicts(run)
     assert verdict == gate
     assert stages["test"] == ("pass" if result == "success" else "fail")
@@ -276,11 +276,11 @@ def test_lint_stage(copy, tmp_path, case, gate):
     run = start(project, tmp_path, "push", files, job="quality-gate", needs=told)
     blocks = gate == "everything" or (gate, findings) == ("errors", "errors")
     lint = run.jobs["lint"]
-    assert lint.result == ("failure" if blocks else "success"), lint.log
+    assert lint.result == ("failure" if blocks else "success"), lint.end
     assert lint.outputs["findings"] == findings
     assert f"| {findings.rstrip('s')} |" in lint.summary
     assert re.search(
-        rf"::{'error' if findings == 'errors' else 'warning'} file=src/my_project/added\.py,line=\d", lint.log
+        rf"::{'error' if findings == 'errors' else 'warning'} file=src/my_project/added\.py,line=\d", lint.end
     )
     verdict, stages = verdicts(run)
     assert (verdict, stages["lint"]) == (("fail", "fail") if blocks else ("warn", f"warn: {findings}"))
@@ -307,7 +307,7 @@ def test_shards_take_one_verdict_on_the_combined_data(copy, tmp_path):
     assert sum(parts) == 23
     assert all(parts)
     assert "## Coverage" not in run.jobs["test"].summary
-    assert run.jobs["coverage"].result == "success", run.jobs["coverage"].log
+    assert run.jobs["coverage"].result == "success", run.jobs["coverage"].end
     assert "| total |  | 100.00 | 60 | pass, minimum |" in run.jobs["coverage"].summary
     assert verdicts(run)[0] == "pass"
 
@@ -321,9 +321,9 @@ def test_shards_without_tests_are_green_if_others_have_some(copy, tmp_path):
     shards = {"CI_TEST_SHARDS": "4"}
     run = start(project, tmp_path, needs=BUILT, job="quality-gate", vars=shards)
     legs = run.jobs["test"].legs.values()
-    assert [leg.result for leg in legs] == ["success"] * 4, run.log
+    assert [leg.result for leg in legs] == ["success"] * 4, run.end
     assert sum("CI_TEST_SHARDS can be lower" in leg.summary for leg in legs) == 2
-    assert verdicts(run)[0] == "pass", run.jobs["coverage"].log
+    assert verdicts(run)[0] == "pass", run.jobs["coverage"].end
     files = {"src/tests/unit/test_package.py": "", "src/tests/unit/test_more.py": ""}
     run = start(project, tmp_path, "push", files, needs=BUILT, job="quality-gate", vars=shards)
     assert (run.jobs["test"].result, run.jobs["coverage"].result) == ("success", "failure")

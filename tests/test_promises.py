@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 import yaml
-from conftest import TEMPLATE
+from conftest import TEMPLATE, find
 
 pytestmark = pytest.mark.xdist_group("promises")
 OTHER = {"ci_speed": "fast", "develop_branch": "", "codeql": False, "python_versions": "3.12 3.14"}
@@ -161,7 +161,7 @@ def test_the_gate_always_judges_and_lets_only_conditional_stages_be_skipped(ci):
     """C6, C7."""
     gate = ci["jobs"]["quality-gate"]
     assert gate["if"] == "always()"
-    may_skip = re.search(r"may_skip = \{(.*?)\n\s*\}", gate["steps"][0]["run"], re.S)[1]
+    may_skip = find(r"may_skip = \{(.*?)\n\s*\}", gate["steps"][0]["run"], re.S)[1]
     conditional = {name for name, job in ci["jobs"].items() if "if" in job} - {"quality-gate", "notify"}
     assert set(re.findall(r'^\s*"([\w-]+)":', may_skip, re.M)) == conditional
     events = set(re.findall(r"github\.event_name == '(\w+)'", ci["jobs"]["integration"]["if"]))
@@ -248,7 +248,7 @@ def test_artifacts_are_kept_as_long_as_documented_and_overwrite_nothing_of_anoth
         if given["path"].endswith("reports"):
             assert given.get("include-hidden-files") is True, f"{where}: .coverage files are hidden"
         if job.place != "template":
-            documented = re.search(r"kept for (\d+) days", read(places[job.place] / "docs/ci_cd/CICD_REFERENCE.md"))[1]
+            documented = find(r"kept for (\d+) days", read(places[job.place] / "docs/ci_cd/CICD_REFERENCE.md"))[1]
             kept = given.get("retention-days")
             assert kept == int(documented), f"{where}: kept for {kept} days, the reference says {documented}"
             assert given.get("if-no-files-found") == "error", f"{where}: nobody would notice that nothing is kept"

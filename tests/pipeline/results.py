@@ -29,6 +29,11 @@ class Job:
     log: str = ""
     legs: dict[str, "Job"] = field(default_factory=dict)
 
+    @property
+    def end(self) -> str:
+        """What a message needs of the log."""
+        return "\n".join([f"{self.result}:", *[line for line in self.log.splitlines() if line.strip()][-25:]])
+
 
 @dataclass
 class Run:
@@ -36,6 +41,12 @@ class Run:
     jobs: dict[str, Job]
     log: str
     folder: Path
+
+    @property
+    def end(self) -> str:
+        """The end of each job that went wrong, or of the log if none did."""
+        wrong = {name: job for name, job in self.jobs.items() if job.result not in ("success", "skipped")}
+        return "\n".join(f"{name} {job.end}" for name, job in wrong.items()) or self.log[-2000:]
 
     @property
     def artifacts(self) -> Path:
