@@ -205,21 +205,22 @@ def record(folder, message):
     run("git", "commit", "--quiet", "--no-verify", "--allow-empty", "--message", message, cwd=folder)
 
 
-def environment(project, version=f"{sys.version_info.major}.{sys.version_info.minor}"):
-    """Return the variables of an environment made of the project's own dependency file.
+def environment(project, version=f"{sys.version_info.major}.{sys.version_info.minor}", *options):
+    """Return the variables of an environment made of the project's own dependency file, with `options` of uv.
 
     The project itself is found through PYTHONPATH, so that all projects with the same dependencies share
-    one environment; it is built once for each content of the dependency file and each Python.
+    one environment; it is built once for each content of the dependency file, each Python and set of options.
     """
     python = interpreter(version)
     requirements = (project / "conf/requirements.txt").read_bytes()
     full_version = run(python, "-VV", cwd=project).stdout
-    folder = CACHE / "environments" / hashlib.sha256(requirements + full_version.encode()).hexdigest()[:16]
+    content = requirements + "".join([full_version, *options]).encode()
+    folder = CACHE / "environments" / hashlib.sha256(content).hexdigest()[:16]
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if not (folder / "complete").exists():
             run("uv", "venv", "--quiet", "--clear", "--python", python, folder, cwd=project)
-            requirement = ["--requirement", "conf/requirements.txt"]
+            requirement = ["--requirement", "conf/requirements.txt", *options]
             run("uv", "pip", "install", "--quiet", "--python", folder / "bin/python", *requirement, cwd=project)
             (folder / "complete").touch()
     return {

@@ -1,0 +1,49 @@
+"""P5: the lower bounds of the dependencies are versions that exist on conda-forge, and versions that work."""
+
+import re
+import tomllib
+
+import pytest
+import yaml
+from conftest import TEMPLATE, environment, run
+from test_facts import CHOICES, FORMATTERS, read
+
+CONDA_FORGE = tomllib.loads(read(TEMPLATE / "tests/conda_forge.toml"))
+DEPENDENCY_FILES = ("environment.yml", "conf/requirements.txt")
+
+
+def number(version):
+    return tuple(map(int, version.split(".")))
+
+
+@pytest.mark.parametrize("python_versions", CHOICES["python_versions"])
+@pytest.mark.parametrize("tools", FORMATTERS)
+def test_conda_forge_has_every_lower_bound(bake, tools, python_versions):
+    """P5: a bound that the channel lacks stops `conda env create` on the first day."""
+    project = bake(lint_tools=tools, python_versions=python_versions)
+    for spec in yaml.safe_load(read(project / "environment.yml"))["dependencies"]:
+        name, cap, floor = re.fullmatch(r"([a-z0-9-]+)(?:<([\d.]+),)?>=([\d.]+)", spec).groups()
+        known = CONDA_FORGE[name]
+        assert number(floor) <= number(known), f"{spec}: only {known} is known on conda-forge"
+        if cap and name != "python":  # of which the channel has every minor version
+            assert number(known) < number(cap), f"{spec}: excludes {known}, which conda-forge has"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["3.11", "3.13"])
+@pytest.mark.parametrize(("tools", "types"), [("black+isort+flake8", "strict"), ("ruff", "lenient")])
+def test_lowest_versions_do_all_that_the_project_does(copy, tools, types, version):
+    """P5, P7: the oldest and the newest default Python with the lowest version of each dependency."""
+    project = copy(lint_tools=tools, type_checking=types)
+    variables = environment(project, version, "--resolution=lowest-direct")
+    before = [read(project / path) for path in DEPENDENCY_FILES]
+    parts = ["--splits", "1", "--group", "1", "-n", "2"]  # as in CI
+    run("nox", "--no-venv", "--no-install", "-s", "tests", "--", *parts, cwd=project, **variables)
+    sessions = ["coverage_gate", "build", "integration", "benchmark", "dependencies"]
+    run("nox", "--no-venv", "--no-install", "-s", *sessions, cwd=project, **variables)
+    assert [read(project / path) for path in DEPENDENCY_FILES] == before
+    for command in (*FORMATTERS[tools], ["mypy"], ["bandit", "-q", "-c", "pyproject.toml", "-r", "."]):
+        run(*command, cwd=project, **variables)
+    assert "0 problems" in run("python", "tools/verify_project.py", cwd=project, **variables).stdout
+    for program in ("cruft", "pre-commit"):
+        run(program, "--help", cwd=project, **variables)
