@@ -104,6 +104,9 @@ LINT = {
         "zizmor": ("errors", {".github/workflows/unpinned.yml": UNPINNED}),
         "verify-project": ("errors", {"a.json": "{\n"}),
         "check-codecov": ("errors", {".codecov.yml": lambda text: text.replace("round: down", "round: sideways")}),
+        "python-check-blanket-noqa": ("errors", {"src/my_project/a.py": "print(nothing)  # noqa\n"}),
+        "codespell": ("style", {"src/my_project/a.py": '"""Recieve."""\n'}),
+        "rumdl": ("style", {"f.md": "[Nowhere](nowhere.md)\n"}),
     },
     "ruff": {
         "ruff-format": ("style", {"src/my_project/a.py": "x  = 1\n"}),

@@ -105,7 +105,8 @@ def _files(entry: dict[str, Any], rev: str) -> dict[str, str]:
         raise ValueError(f"{rev!r} is not a tag that names a version")
     version = rev.removeprefix("v")
     lines = ["Metadata-Version: 2.1", "Name: hook-mirror", "Version: 0"]
-    lines += [f"Requires-Dist: {entry['package']}=={version}"]
+    if "package" in entry:
+        lines += [f"Requires-Dist: {entry['package']}=={version}"]
     for extra in entry.get("extras", ()):
         need = f"{entry['package']}[{extra}]=={version}; extra == '{extra}'"
         lines += [f"Provides-Extra: {extra}", f"Requires-Dist: {need}"]
