@@ -126,7 +126,7 @@ def installed():
 
 
 def ask_github(files, folder):
-    """Return problems and values of `files`, a mapping of paths to events."""
+    """Write problems and values of `files`, a mapping of paths to events, to a file in `folder`; return its path."""
     actions = {path.parent.relative_to(ACTIONS).as_posix(): path.read_text() for path in ACTIONS.rglob("action.yml")}
     names = ("CI_RUNNER", "CI_TEST_SHARDS")
     request = {
@@ -140,4 +140,4 @@ def ask_github(files, folder):
     paths = folder / "request.json", folder / "answer.json"
     paths[0].write_text(json.dumps(request), encoding="utf-8")
     run(NODE / "bin/node", installed() / "evaluate.mjs", *paths, cwd=folder)
-    return json.loads(paths[1].read_text(encoding="utf-8"))
+    return paths[1]

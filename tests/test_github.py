@@ -4,27 +4,36 @@ Every workflow of every combination is checked. Every value that depends on an e
 is computed for all of them and compared with the rules that the documents promise.
 """
 
+import json
+
 import pytest
 import yaml
 from conftest import TEMPLATE
 from evaluation import BASE, ERROR, LABEL, RUN, RUNNERS, SHARDS, VARIABLES, Case, ask_github, errors, events_of
 from test_facts import PAIRWISE
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("github")]  # installs GitHub's packages; one Node for all files
+pytestmark = pytest.mark.slow  # installs GitHub's packages
 ALWAYS = dict.fromkeys(["success", "failure", "cancelled"], True)
 
 
 @pytest.fixture(scope="session")
-def judged(bake, tmp_path_factory):
-    """Return the problems of all workflows, by path, and a case for all that can happen to each of them."""
+def judged(once, render, tmp_path_factory):
+    """Return the problems of all workflows, by path, and a case for all that can happen to each of them.
+
+    GitHub is asked once, for all files and all workers.
+    """
     files, owners = {}, {}
-    for answers, project in [({}, TEMPLATE), *((answers, bake(**answers)) for answers in PAIRWISE)]:
+    for answers, project in [({}, TEMPLATE), *((answers, render(**answers)) for answers in PAIRWISE)]:
         for path in sorted((project / ".github/workflows").iterdir()):
             text = path.read_text(encoding="utf-8")
             if text not in owners:  # the same text is judged once
                 owners[text] = (path, answers)
                 files[path] = events_of(text, answers.get("python_versions", "3.13").split()[-1])
-    answer = ask_github(files, tmp_path_factory.mktemp("github"))
+
+    def judge_workflows():
+        return ask_github(files, tmp_path_factory.mktemp("github"))
+
+    answer = json.loads(once(judge_workflows).read_text(encoding="utf-8"))
     cases = []
     for text, (path, answers) in owners.items():
         permissions = {name: job.get("permissions", {}) for name, job in yaml.safe_load(text)["jobs"].items()}

@@ -34,9 +34,9 @@ WORDS = {
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_review_finds_only_what_is_ignored_for_a_reason(bake, variant):
+def test_review_finds_only_what_is_ignored_for_a_reason(render, variant):
     """T4: without the reasons it finds exactly what they are for: none is left over."""
-    project = bake(**VARIANTS[variant])
+    project = render(**VARIANTS[variant])
     results = process(project).results
     assert {result.name: result.err_msg for result in results if result.result is False} == {}
     assert {result.name for result in results if result.skip_reason} == IGNORED[variant]
@@ -59,18 +59,17 @@ def test_noxfile_makes_what_its_sessions_need(copy, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("text", TEXTS | WORDS)
-def test_words_and_links_of_every_project_pass(bake, text):
+def test_words_and_links_of_every_project_pass(render, text):
     """P6, G4: whatever people and projects are called, their names are no misspellings and break no Markdown."""
     value = (TEXTS | WORDS)[text]
-    project = bake(project_name=value, project_slug="slug", description=value, author_name=value, github_owner="teh")
+    project = render(project_name=value, project_slug="slug", description=value, author_name=value, github_owner="teh")
     revs = {
         repo["repo"]: repo.get("rev", "") for repo in yaml.safe_load(read(project / ".pre-commit-config.yaml"))["repos"]
     }
     versions = {url.rpartition("/")[2].removesuffix("-pre-commit"): rev.removeprefix("v") for url, rev in revs.items()}
     before = {path.relative_to(project): path.read_bytes() for path in project.rglob("*") if path.is_file()}
-    texts = [path for path in before if path.parts[0] != ".git"]
-    markdown = [path for path in texts if path.suffix == ".md"]
-    for command, files in ((["codespell"], texts), (["rumdl", "check"], markdown)):
+    markdown = [path for path in before if path.suffix == ".md"]
+    for command, files in ((["codespell"], before), (["rumdl", "check"], markdown)):
         tool = ["--python", sys.executable, "--from", f"{command[0]}=={versions[command[0]]}"]
         run("uv", "tool", "run", "--quiet", *tool, *command, *files, cwd=project)
     after = {path.relative_to(project): path.read_bytes() for path in project.rglob("*") if path.is_file()}
