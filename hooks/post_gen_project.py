@@ -30,14 +30,13 @@ def verify():
     sys.path.insert(0, str(PROJECT / "tools"))
     import verify_project
 
-    # Every rendered file counts: a repository around the project, which may ignore some, is out of sight.
-    users = dict(os.environ)
-    os.environ["GIT_CEILING_DIRECTORIES"] = str(PROJECT.parent)
+    # Every rendered file counts, so git, which may be broken or ignore some for a repository around, is out of sight.
+    path = os.environ.pop("PATH", "")
+    os.environ["PATH"] = str(PROJECT)
     try:
         return [": ".join(problem) for problem in verify_project.verify(PROJECT)[0]]
     finally:
-        os.environ.clear()
-        os.environ.update(users)
+        os.environ["PATH"] = path
 
 
 def is_rerender():
@@ -122,6 +121,10 @@ Then create https://github.com/{owner}/{slug}, push, and connect Codecov: https:
 
 
 def main():
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):  # set where git itself has started this
+        os.environ.pop(name, None)
     problems = verify()
     if problems:
         print(*problems, sep="\n", file=sys.stderr)

@@ -109,6 +109,7 @@ def repeat_command(wrong):
 
 
 def main():
+    sys.stderr.reconfigure(errors="backslashreplace")
     if sys.version_info < (3, 11):
         version = ".".join(map(str, sys.version_info[:2]))
         print(f"Python {version} is too old: run cookiecutter on Python 3.11 or newer.", file=sys.stderr)

@@ -101,10 +101,7 @@ def test_what_lint_blocks(tools, monkeypatch, capsys, findings, blocks, gate):
     found = [gate_of.Finding("hook", "", 0, "text", kind == "error") for kind in findings]
     known = tools.settings.load(tools.repository.ROOT, tools.repository.paths(tools.repository.ROOT))
     monkeypatch.setattr(gate_of.settings, "load", lambda *_: known._replace(lint=gate))
-    monkeypatch.setattr(gate_of, "snapshot", lambda root: "")
-    monkeypatch.setattr(gate_of.repository, "changed_lines", lambda *_: [])
-    monkeypatch.setattr(gate_of, "run_precommit", lambda root: (int(bool(found)), []))
-    monkeypatch.setattr(gate_of, "findings", lambda *_: found)
+    monkeypatch.setattr(gate_of, "judged", lambda *_: (int(bool(found)), found))
     assert gate_of.main() == int(gate in blocks.split())
     said = "failed" if gate in blocks.split() else "warning" if found else "passed"
     assert capsys.readouterr().out.startswith(f"Lint: {said}: ")
@@ -113,10 +110,8 @@ def test_what_lint_blocks(tools, monkeypatch, capsys, findings, blocks, gate):
 @pytest.mark.parametrize("code", [3, 130, -9])
 def test_lint_without_a_result_is_no_pass(tools, monkeypatch, code):
     """R3: pre-commit ends with 0 or 1 after it has run the hooks; 1 without a finding is none of these."""
-    monkeypatch.setattr(tools.lint_gate, "snapshot", lambda root: "")
-    monkeypatch.setattr(tools.lint_gate.repository, "changed_lines", lambda *_: [])
     for ended in (code, 1):
-        monkeypatch.setattr(tools.lint_gate, "run_precommit", lambda root, ended=ended: (ended, []))
+        monkeypatch.setattr(tools.lint_gate, "judged", lambda *_, ended=ended: (ended, []))
         with pytest.raises(tools.repository.Unusable, match=f"pre-commit failed with exit code {ended}"):
             tools.lint_gate.main()
 

@@ -103,5 +103,5 @@ def test_dependency_review_asks_first(copy, tmp_path, event, env, outcome):
         assert "Settings > Advanced Security" in warning
         assert "Dependency review is not supported on this repository. Please enable it. (HTTP 403)" in warning
     for call in asked:
-        commits = run("git", "rev-parse", "HEAD^", "HEAD", cwd=tmp_path / "my-project").stdout.split()
+        commits = run("git", "rev-parse", "HEAD^1^", "HEAD^2", cwd=tmp_path / "my-project").stdout.split()
         assert call.rpartition("/")[2] == "...".join(commits)

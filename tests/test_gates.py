@@ -136,7 +136,7 @@ def test_lint_gate_tells_errors_from_style(copy, tmp_path, tools):
     for number, (case, (kind, files)) in enumerate(LINT[tools].items()):
         hook, place = case.partition(" ")[0], f"a{number}.py" if "src/my_project/a.py" in files else ""
         assert re.search(rf"^\| {kind.rstrip('s')} \| [^|]*\b{hook}\b[^|]* \|.*{place}", table, re.M), (case, table)
-        assert re.search(rf"^::(error|warning) file=.*title=Lint [^:]*\b{hook}\b[^:]*::", result.stdout, re.M)
+        assert re.search(rf"^::(error|warning) (file=.*,)?title=Lint [^:]*\b{hook}\b[^:]*::", result.stdout, re.M)
 
 
 def test_os_environment_is_untouched():

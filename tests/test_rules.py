@@ -93,7 +93,7 @@ QUARANTINES = {
         "XFAIL src/tests/unit/test_added.py::test_it - quarantine for #7",
     ),
     "over": ('issue="#7", until="2020-01-31"', 1, "quarantine for #7 ended on 2020-01-31"),
-    "no issue": ('until="2999-12-31"', 4, "test_added.py::test_it: names no issue"),
+    "no issue": ('until="2999-12-31"', 4, "test_added.py::test_it: names no issue: write quarantine("),
     "empty issue": ('issue="", until="2999-12-31"', 4, "names no issue"),
     "no date": ('issue="#7"', 4, "Invalid isoformat string: 'None'"),
     "bad date": ('issue="#7", until="soon"', 4, "Invalid isoformat string: 'soon'"),

@@ -22,10 +22,10 @@ nox.options.reuse_venv = "yes"
 
 try:
     PROJECT = nox.project.load_toml("pyproject.toml")
-except ValueError as error:
-    print(f"pyproject.toml: does not parse: {error}")
+    PYTHONS = nox.project.python_versions(PROJECT)
+except (OSError, ValueError, AttributeError) as error:
+    print(f"pyproject.toml: cannot be used: {error}")
     raise SystemExit(2) from None
-PYTHONS = nox.project.python_versions(PROJECT)
 IS_HERE = importlib.util.find_spec("pre_commit") is not None
 HERE = False if IS_HERE else PYTHONS[-1]
 JUNIT = Path("reports/junit")

@@ -34,8 +34,8 @@ class Row(NamedTuple):
     note: str = ""
 
 
-def measured(data: coverage.Coverage, modules: list[str] | None = None) -> dict[str, Any]:
-    """Return coverage.py's own JSON report, of `modules` only if given."""
+def measured(data: coverage.Coverage, modules: list[str]) -> dict[str, Any]:
+    """Return coverage.py's own JSON report of `modules`; what else was measured does not count."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "coverage.json")
         data.json_report(outfile=str(path), include=modules)
@@ -47,7 +47,7 @@ def compare(name: str, tier: str, percent: str, target: float, below: str, note:
 
 
 def judge_modules(data: coverage.Coverage, report: dict[str, Any], found: settings.Settings) -> list[Row]:
-    """Return a row for the total, for each tier and for each module; `report` is that of all modules."""
+    """Return a row for the total, for each tier and for each module; `report` is that of the modules."""
     unmeasured = sorted(set(found.modules) - set(report["files"]))
     if unmeasured:
         raise Unusable(
@@ -82,7 +82,9 @@ def judge_patch(report: dict[str, Any], found: settings.Settings, base: str) -> 
     lines = missed = 0
     with repository.other_index(ROOT) as index:
         # Files that are new to git are changes as well.
-        repository.git(ROOT, "add", "--intent-to-add", "--", ".", **index)
+        listed = repository.git(ROOT, "ls-files", "-z", "--others", "--exclude-standard").stdout.split(b"\0")
+        if new := sorted(set(map(os.fsdecode, listed)).intersection(found.modules)):
+            repository.git(ROOT, "add", "--intent-to-add", "--", *new, GIT_LITERAL_PATHSPECS="1", **index)
         for path, _, now in repository.changed_lines(ROOT, start, **index):
             if path in found.modules:
                 missing, executed = (report["files"][path][f"{kind}_lines"] for kind in ("missing", "executed"))
@@ -141,10 +143,10 @@ def main() -> int:
     try:
         data = coverage.Coverage(config_file="pyproject.toml")
         data.load()
-        report = measured(data)
+        report = measured(data, found.modules)
         rows = judge_modules(data, report, found)
         rows.insert(2, judge_patch(report, found, arguments.base))
-    except (ValueError, coverage.CoverageException) as error:
+    except (SyntaxError, ValueError, coverage.CoverageException) as error:
         raise Unusable(error) from error
     forgiven, sentence = bypass(dict(os.environ))
     statuses = {row.status for row in rows}

@@ -51,15 +51,17 @@ class Finding(NamedTuple):
 
 
 def renamed(root: Path, token: str) -> tuple[str, list[tuple[str, str]]]:
-    """Return pre-commit's configuration with a number and `token` as the name of each hook, and their ids and names.
+    """Return pre-commit's configuration with `token` and a number as the name of each hook, and their ids and names.
 
     pre-commit prints the name before the result: with a name that no hook can know, no output of a hook looks like that.
     """
     document, hooks = repository.read(root, CONFIG), []
     try:
+        document.pop("fail_fast", None)  # every hook is asked
         for hook in [hook for repo in document["repos"] for hook in repo["hooks"]]:
             hooks.append((hook["id"], hook.get("name", hook["id"])))
             hook["name"] = f"{token} {len(hooks) - 1}"
+            hook.pop("fail_fast", None)
     except (AttributeError, KeyError, TypeError) as error:
         raise Unusable(f"{CONFIG}: has not the expected form ({error!r}): run: pre-commit validate-config") from error
     return yaml.safe_dump(document, sort_keys=False), hooks
@@ -91,13 +93,6 @@ def run_precommit(root: Path) -> tuple[int, list[Result]]:
     return process.returncode, results
 
 
-def snapshot(root: Path) -> str:
-    """Return the tree of the files in git as they are now, with edits that are not committed."""
-    with repository.other_index(root) as index:
-        repository.git(root, "add", "--update", "--", ".", **index)
-        return repository.git(root, "write-tree", **index).stdout.decode().strip()
-
-
 def findings(root: Path, results: list[Result], style_hooks: list[str], changed: list[tuple[str, int]]) -> list[Finding]:
     """Return what the failed hooks found, errors first; `changed` are the places that fixers have changed."""
     found, fixers = [], []
@@ -112,11 +107,24 @@ def findings(root: Path, results: list[Result], style_hooks: list[str], changed:
         elif not places:
             said = [line for line in result.output if line.strip()] or result.remarks[1:]
             more = [f"and {len(said) - LINES} more lines, in the log"] if len(said) > LINES else []
-            found.append(Finding(result.hook, "", 0, "\n".join(said[:LINES] + more), not is_style))
+            # Of a style hook as well: it has neither found nor changed anything, so it cannot do its work.
+            found.append(Finding(result.hook, "", 0, "\n".join(said[:LINES] + more), True))
     if fixers:
         hooks = " and ".join(fixers)
         found += [Finding(hooks, path, line, "would be changed", False) for path, line in changed]
     return sorted(found, key=lambda finding: not finding.is_error)
+
+
+def judged(root: Path, style_hooks: list[str]) -> tuple[int, list[Finding]]:
+    """Run pre-commit; return its exit code and what it found, with the lines that its hooks, and only they, changed."""
+    with repository.other_index(root) as index:
+        repository.git(root, "add", "--update", "--", ".", **index)
+        before = repository.git(root, "write-tree", **index).stdout.decode().strip()
+        code, results = run_precommit(root)
+        changed = [(path, max(line, 1)) for path, line, _ in repository.changed_lines(root, before, **index)]
+    if not results:
+        raise Unusable(f"pre-commit ran no hook and ended with exit code {code}, see above and {CONFIG}")
+    return code, findings(root, results, style_hooks, changed)
 
 
 def markdown(found: list[Finding], verdict: str) -> str:
@@ -150,10 +158,7 @@ def main() -> int:
     top = Path(os.fsdecode(repository.git(ROOT, "rev-parse", "--show-toplevel").stdout.rstrip(b"\n")))
     if not top.samefile(ROOT):
         raise Unusable(f"pre-commit works at the root of a repository only, which is {top}: move {CONFIG} there")
-    before = snapshot(ROOT)
-    code, results = run_precommit(ROOT)
-    changed = [(path, max(line, 1)) for path, line, _ in repository.changed_lines(ROOT, before)]
-    found = findings(ROOT, results, known.style_hooks, changed)
+    code, found = judged(ROOT, known.style_hooks)
     if code not in (0, 1) or bool(code) != bool(found):
         raise Unusable(f"pre-commit failed with exit code {code}, see above")
     errors = sum(finding.is_error for finding in found)

@@ -38,6 +38,10 @@ class Unusable(Exception):
     """What a program needs is missing or broken; the message names it and, where there is one, the way out."""
 
 
+class Broken(Unusable):
+    """A file does not parse."""
+
+
 def run(main: Callable[[], int], name: str) -> NoReturn:
     """Run the program `name` and exit with its code, or with 2 and one line if it cannot do its work."""
     for stream in (sys.stdout, sys.stderr):
@@ -76,10 +80,13 @@ def git(root: Path, *arguments: str, accept: tuple[int, ...] = (0,), **variables
     if not shutil.which("git"):
         raise Unusable("git is not installed, or not on PATH")
     environment = os.environ | {"LC_ALL": "C"} | variables
+    environment.pop("GIT_DIFF_OPTS", None)
     done = subprocess.run(["git", *arguments], cwd=root, env=environment, capture_output=True)  # nosec B603 B607 # no shell
-    if done.returncode not in accept:
-        raise Unusable(f"git refuses: {one_line(decode(done.stderr))}")
-    return done
+    return done if done.returncode in accept else refuse(done)
+
+
+def refuse(done: subprocess.CompletedProcess[bytes]) -> NoReturn:
+    raise Unusable(f"git refuses: {one_line(decode(done.stderr))}")
 
 
 def in_git(root: Path) -> bool:
@@ -89,7 +96,7 @@ def in_git(root: Path) -> bool:
         return False
     asked = git(root, "rev-parse", "--is-inside-work-tree", accept=(0, 128))
     if asked.returncode and (own or b"not a git repository" not in asked.stderr):
-        git(root, "rev-parse", "--is-inside-work-tree")  # raises
+        refuse(asked)
     inside = asked.stdout.strip() == b"true"
     return inside and (own or git(root, "check-ignore", "--quiet", ".", accept=(0, 1)).returncode == 1)
 
@@ -123,9 +130,10 @@ def changed_lines(root: Path, start: str, **variables: str) -> Iterator[tuple[st
     for line in git(root, *DIFF.split(), start, "--", ".", **variables).stdout.split(b"\n"):
         if line.startswith(b"diff --git "):
             in_header = True
-        elif in_header and line.startswith(b"+++ "):
+        elif in_header and line.startswith((b"--- ", b"+++ ")):
             name = line[4:].rstrip(b"\t")
-            path = os.fsdecode(ast.literal_eval(f"b{name.decode()}") if name.startswith(b'"') else name)
+            name = ast.literal_eval(f"b{name.decode()}") if name.startswith(b'"') else name
+            path = path if name == b"/dev/null" else os.fsdecode(name)
         elif match := HUNK.match(line):
             in_header, first = False, int(match[2])
             yield path, int(match[1]), range(first, first + int(match[3] or 1))
@@ -133,12 +141,17 @@ def changed_lines(root: Path, start: str, **variables: str) -> Iterator[tuple[st
 
 @contextmanager
 def other_index(root: Path) -> Iterator[dict[str, str]]:
-    """Yield the variables with which git works on a copy of the index, so that nothing of the user's changes."""
+    """Yield the variables with which git works on a copy of the index and keeps new objects apart from the user's."""
+    asked = git(root, "rev-parse", "--git-path", "index", "--git-path", "objects").stdout
+    index, objects = (Path(root, os.fsdecode(name)).resolve() for name in asked.splitlines())
     with tempfile.TemporaryDirectory() as folder:
-        index = Path(root, os.fsdecode(git(root, "rev-parse", "--git-path", "index").stdout.rstrip(b"\n")))
         if index.exists():
             shutil.copy(index, Path(folder, "index"))
-        yield {"GIT_INDEX_FILE": str(Path(folder, "index"))}
+        yield {
+            "GIT_INDEX_FILE": str(Path(folder, "index")),
+            "GIT_OBJECT_DIRECTORY": folder,
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(objects),
+        }
 
 
 def check_yaml(data: bytes) -> None:
@@ -168,22 +181,22 @@ PARSERS: dict[str, Callable[[bytes], Any]] = {
 
 
 def parse(path: str, data: bytes, parsers: dict[str, Callable[[bytes], Any]] = PARSERS) -> Any:
-    """Return what the file `path` holds, by its suffix, None for a suffix without parser; raises Unusable if it is broken."""
+    """Return what the file `path` holds, by its suffix, or None; raises Broken if it has another syntax."""
     try:
         with warnings.catch_warnings(action="ignore"):
             return parsers.get(PurePosixPath(path).suffix, lambda data: None)(data)
     except (RecursionError, MemoryError):
-        raise Unusable("does not parse: it is nested too deeply") from None
+        raise Broken("does not parse: it is nested too deeply") from None
     except (SyntaxError, ValueError, yaml.YAMLError) as error:
-        raise Unusable(f"does not parse: {one_line(error)}") from None
+        raise Broken(f"does not parse: {one_line(error)}") from None
 
 
 def read(root: Path, path: str) -> Any:
-    """Return the content of a file of settings; raises OSError if it cannot be read, Unusable if it does not parse."""
+    """Return the content of a file of settings; raises OSError if it cannot be read, Broken if it does not parse."""
     try:
         return parse(path, (root / path).read_bytes(), PARSERS | {".yml": load_yaml, ".yaml": load_yaml})
-    except Unusable as error:
-        raise Unusable(f"{path}: {error}: correct the syntax") from None
+    except Broken as error:
+        raise Broken(f"{path}: {error}: correct the syntax") from None
 
 
 def tell(variable: str, text: str) -> None:

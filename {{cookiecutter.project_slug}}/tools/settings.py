@@ -1,5 +1,6 @@
 """What the project's own programs know about it, read from pyproject.toml in this one place."""
 
+import re
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -7,6 +8,8 @@ from typing import Any, NamedTuple
 import repository
 from repository import Unusable
 
+# What coverage.py takes for code (coverage.files.find_python_files): it never reports a file of another name.
+NAME = re.compile(r"[^.#~!$@%^&*()+=,]+\.py")
 LINT_GATES = ("errors", "everything", "report")
 SOURCE, TESTS = "src", "src/tests"
 
@@ -64,15 +67,16 @@ def below(path: str, place: str) -> bool:
 def load(root: Path, paths: list[str]) -> Settings:
     """Read the settings of the project at `root`, whose files are `paths`.
 
-    Raises OSError if pyproject.toml cannot be read, Unusable if it does not parse or has another form.
+    Raises OSError if pyproject.toml cannot be read, Broken if it does not parse, Unusable if it has another form.
     """
     document = repository.read(root, "pyproject.toml")
     run, report = table(document, "tool", "coverage", "run"), table(document, "tool", "coverage", "report")
     gate = table(document, "tool", "quality-gate")
     packages, exempt = strings(run, "source_pkgs"), strings(gate, "exempt")
-    code = [path for path in paths if path.startswith(f"{SOURCE}/") and path.endswith(".py") and not below(path, TESTS)]
-    code = [path for path in code if not matches(path, exempt) and (root / path).exists()]
-    code = measured(root, code, run, report)
+    code = [path for path in paths if path.startswith(f"{SOURCE}/") and NAME.fullmatch(PurePosixPath(path).name)]
+    code = [path for path in code if not below(path, TESTS) and not matches(path, exempt)]
+    # coverage.py knows a link by the file that it leads to.
+    code = not_omitted(root, [path for path in code if (root / path).is_file() and not (root / path).is_symlink()])
     modules = [path for path in code if any(below(path, folder(package)) for package in packages)]
     tiers = {}
     for name in table(document, "tool", "quality-gate", "tiers"):
@@ -112,20 +116,21 @@ def strings(holder: dict[str, Any], name: str) -> list[str]:
     return value
 
 
-def measured(root: Path, code: list[str], run: dict[str, Any], report: dict[str, Any]) -> list[str]:
-    """Leave out what coverage.py itself leaves out, by its own matcher."""
-    omit = strings(run, "omit") + strings(report, "omit")
-    include = strings(report, "include")
-    if not omit and not include:
+def not_omitted(root: Path, code: list[str]) -> list[str]:
+    """Leave out what coverage.py itself leaves out, by its own reading of its settings."""
+    tool = table(repository.read(root, "pyproject.toml"), "tool")
+    if not any(strings(table(tool, "coverage", part), name) for part in ("run", "report") for name in ("omit", "include")):
         return code
     try:
+        from coverage import Coverage
         from coverage.files import GlobMatcher
     except ImportError:
         raise Unusable("[tool.coverage] omit or include cannot be applied here: run: python -m pip install coverage") from None
-    # As coverage.py reads them: as they are, and relative to the project unless they start with a wildcard.
+    option = Coverage(config_file=str(root / "pyproject.toml")).get_option
+    # Relative to the project, unless they start with a wildcard.
     omitted, included = (
         GlobMatcher(patterns + [str(root / pattern) for pattern in patterns if pattern[:1] not in ("*", "?")])
-        for patterns in (omit, include or ["*"])
+        for patterns in ([*(option("run:omit") or ()), *(option("report:omit") or ())], option("report:include") or ["*"])
     )
     return [path for path in code if included.match(str(root / path)) and not omitted.match(str(root / path))]
 

@@ -30,6 +30,7 @@ def update(answers: dict[str, str], template_path: str) -> str:
     """Run cruft and return what it says; raises Unusable with the reason if it has changed nothing."""
     if not (ROOT / CRUFT).exists():
         raise Unusable(f"{CRUFT}: is missing: link the project to its template with `cruft link ADDRESS`")
+    repository.in_git(ROOT)  # raises git's own words, which cruft would hide
     state = repository.read(ROOT, CRUFT)
     if not isinstance(state, dict) or not isinstance(state.get("commit"), str):
         raise Unusable(f"{CRUFT}: names no commit of the template: restore it from git")
@@ -46,7 +47,7 @@ def update(answers: dict[str, str], template_path: str) -> str:
     if answers:
         # The commit was pinned for this run only.
         changed = repository.read(ROOT, CRUFT) | {"checkout": state.get("checkout")}
-        (ROOT / CRUFT).write_text(json.dumps(changed, indent=2) + "\n", encoding="utf-8")
+        (ROOT / CRUFT).write_text(json.dumps(changed, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return repository.decode(run.stdout).strip()
 
 

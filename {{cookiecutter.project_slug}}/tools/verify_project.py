@@ -16,7 +16,7 @@ from pathlib import Path
 import repository
 import settings
 from checks import Problem, Tree, agreement, files, mirror
-from repository import ROOT, Unusable
+from repository import ROOT, Broken, Unusable
 
 ALONE = (files.missing, files.rejected, files.conflicts, files.leftovers, files.unparsable)
 # A check, and the files without which it makes no sense; the first is named if it has another form than expected.
@@ -26,6 +26,7 @@ CHECKS = (
     (agreement.dependencies, ["pyproject.toml"]),
     (agreement.thresholds, [files.CODECOV]),
     (agreement.required_check, [files.RULESET, files.CI]),
+    (agreement.overriding, []),
 )
 
 
@@ -34,9 +35,9 @@ def contents(root: Path, paths: list[str]) -> tuple[dict[str, bytes], list[Probl
     found, problems = {}, []
     for path in paths:
         try:
-            found[path] = (root / path).read_bytes()
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            continue  # deleted but still in git's index, a submodule, a link to a folder
+            # Others are deleted but still in git's index, submodules, or links to folders and pipes.
+            if (root / path).is_file():
+                found[path] = (root / path).read_bytes()
         except OSError as error:
             problems.append(Problem(path, f"cannot be read: {error.strerror}", "make it readable"))
     return found, problems
@@ -53,11 +54,10 @@ def verify(root: Path) -> tuple[list[Problem], list[str]]:
     try:
         known = settings.load(root, paths)
         wrong = known.problems
-    except FileNotFoundError:
-        pass  # see files.missing
+    except (FileNotFoundError, Broken):
+        pass  # see files.missing and files.unparsable
     except Unusable as error:
-        what = str(error).removeprefix("pyproject.toml: ")
-        wrong = [] if what.startswith("does not parse") else [what]  # see files.unparsable
+        wrong = [str(error).removeprefix("pyproject.toml: ")]
     texts = {path: repository.decode(data) for path, data in found.items() if not (known and known.is_exempt(path))}
     tree = Tree(root, found, texts, known)
     problems = unreadable + [problem for check in ALONE for problem in check(tree)]
@@ -71,7 +71,7 @@ def verify(root: Path) -> tuple[list[Problem], list[str]]:
         elif known is None or broken & set(needed):
             skipped.append(f"{check.__name__}: not checked until the problems above are solved")
         else:
-            problems += guarded(check, tree, needed[0])
+            problems += guarded(check, tree, [*needed, "pyproject.toml"][0])
     return problems, skipped
 
 

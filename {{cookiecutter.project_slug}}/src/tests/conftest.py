@@ -2,6 +2,7 @@
 
 import functools
 import os
+import shlex
 import sys
 import time
 from datetime import date
@@ -14,7 +15,11 @@ TESTS = Path(__file__).parent
 FOLDERS = ("unit", "integration", "performance")
 SERVICE_MARKER = "requires_{{ cookiecutter.external_service }}"
 SERVICE_VARIABLE = "{{ cookiecutter.external_service | upper }}_URL"
+CODE = {path.stem for path in TESTS.parent.iterdir()}
+CODE.discard(TESTS.name)
 CACHED = type(functools.cache(print))
+NAMESPACE = ModuleType.__dict__["__dict__"]
+EXAMPLE = 'write quarantine(issue="#1", until="2030-12-31")'
 EXPIRED = pytest.StashKey()
 EMPTY_PART = pytest.StashKey()
 
@@ -40,13 +45,11 @@ def reset_singletons():
     wake up.
     """
     yield
-    code = {path.stem for path in TESTS.parent.iterdir()}
-    code.discard(TESTS.name)
     for name, module in list(sys.modules.items()):
         is_module = issubclass(type(module), ModuleType)
-        if is_module and name.partition(".")[0] in code:
-            read = ModuleType.__getattribute__
-            for value in list(read(module, "__dict__").values()):
+        if is_module and name.partition(".")[0] in CODE:
+            values = NAMESPACE.__get__(module).values()
+            for value in list(values):
                 if type(value) is CACHED:
                     value.cache_clear()
 
@@ -90,14 +93,18 @@ def pytest_configure(config):
     """Refuse to measure with other settings than CI's."""
     root = config.rootpath
     measures = config.getoption("cov_source", None)
+    coverage = sys.modules.get("coverage")
+    if coverage and not measures:
+        measures = coverage.Coverage.current()
     if measures and Path.cwd() != root:
-        command = f"cd {root} && pytest --cov"
+        place = shlex.quote(str(root))
+        command = f"cd {place} && pytest --cov"
         raise pytest.UsageError(
             f"coverage is set up in {root}: run: {command}",
         )
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """Mark tests by folder, and by what they need."""
     problems = []
     for item in items:
@@ -116,10 +123,11 @@ def pytest_collection_modifyitems(items):
             try:
                 apply_quarantine(item, quarantine)
             except ValueError as error:
-                problems.append(f"{item.nodeid}: {error}")
-    if problems:
-        example = 'issue="#123", until="2030-12-31"'
-        problems.append(f"Write quarantine({example})")
+                told = f"{item.nodeid}: {error}: {EXAMPLE}"
+                problems.append(told)
+                item.stash[EXPIRED] = told
+    # A worker of xdist would only crash: its tests fail.
+    if problems and not hasattr(config, "workerinput"):
         raise pytest.UsageError("\n".join(problems))
 
 
@@ -132,7 +140,7 @@ def apply_quarantine(item, quarantine):
             reason=f"quarantine for {issue} until {end}",
             strict=False,
         )
-        item.add_marker(mark)
+        item.add_marker(mark, append=False)  # before others
     else:
         ended = f"quarantine for {issue} ended on {end}"
         item.stash[EXPIRED] = ended
@@ -159,8 +167,8 @@ def count_tests(terminalreporter, root):
         for report in terminalreporter.getreports(column):
             if report.nodeid not in seen:
                 seen.add(report.nodeid)
-                path = root / report.nodeid.partition("::")[0]
-                own = counts.setdefault(kind_of(path), {})
+                file = report.nodeid.partition("::")[0]
+                own = counts.setdefault(kind_of(root / file), {})
                 own[column] = own.get(column, 0) + 1
     return counts
 
@@ -174,8 +182,7 @@ def pytest_terminal_summary(terminalreporter, config):
         lines.append(f"{line} CI_TEST_SHARDS can be lower.")
         terminalreporter.write_line(lines[0])
     path = os.environ.get("GITHUB_STEP_SUMMARY")
-    is_xdist_worker = hasattr(config, "workerinput")
-    if is_xdist_worker or not path:
+    if not path:
         return
     columns = ("passed", "failed", "error", "skipped")
     columns += ("xfailed", "xpassed")
@@ -187,12 +194,13 @@ def pytest_terminal_summary(terminalreporter, config):
     ]
     counts = count_tests(terminalreporter, config.rootpath)
     for kind in (*FOLDERS, "other"):
-        own = [counts.get(kind, {}).get(c, 0) for c in columns]
+        found = counts.get(kind, {})
+        own = [found.get(column, 0) for column in columns]
         decided = sum(own[:3])
         if any(own):
             rate = 100 * own[0] / decided if decided else 100
-            cells = " | ".join(map(str, own))
-            lines.append(f"| {kind} | {cells} | {rate:.2f} % |")
+            cells = [kind, *map(str, own), f"{rate:.2f} %"]
+            lines.append(f"| {' | '.join(cells)} |")
     with open(path, "a", encoding="utf-8") as summary:
         print(*lines, "", sep="\n", file=summary)
 

@@ -1,4 +1,4 @@
-"""What tools/verify_project.py checks: one module for each subject, listed in `verify_project.CHECKS`."""
+"""What tools/verify_project.py checks: one module for each subject, listed in `verify_project.ALONE` and `CHECKS`."""
 
 from pathlib import Path
 from typing import Any, NamedTuple

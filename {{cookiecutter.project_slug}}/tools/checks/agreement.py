@@ -63,6 +63,16 @@ def required_check(tree: Tree) -> Iterator[Problem]:
         yield Problem("README.md", f"does not name the required check {name!r}", "name it as ci.yml does")
 
 
+def overriding(tree: Tree) -> Iterator[Problem]:
+    """Files in which coverage.py or pytest look first: they would not read pyproject.toml any more, and not say so."""
+    found = {path: "coverage.py" for path in (".coveragerc", ".coveragerc.toml") if path in tree.files}
+    found |= {path: "pytest" for path in ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini") if path in tree.files}
+    sections = {path: f"\n{tree.texts.get(path, '')}" for path in ("setup.cfg", "tox.ini")}
+    found |= {path: "coverage.py" for path, text in sections.items() if "\n[coverage:" in text}
+    for path, tool in found.items():
+        yield Problem(path, f"takes the place of the settings of {tool} in pyproject.toml", "move its settings there")
+
+
 def dependencies(tree: Tree) -> Iterator[Problem]:
     """Regenerate in another folder and compare: pyproject2conda's own check compares only times of change."""
     with tempfile.TemporaryDirectory() as folder:
@@ -70,7 +80,7 @@ def dependencies(tree: Tree) -> Iterator[Problem]:
         Path(folder, "pyproject.toml").write_bytes(tree.files["pyproject.toml"])
         command = [sys.executable, "-m", "pyproject2conda", "project", "--overwrite", "force"]
         run = subprocess.run(command, cwd=folder, capture_output=True)  # nosec B603 # fixed words
-        for path in set(GENERATED) & set(tree.files):
+        for path in [path for path in GENERATED if path in tree.files]:
             made = Path(folder, path).read_bytes() if Path(folder, path).exists() else run.stderr
             if made != tree.files[path]:
                 yield Problem(path, "is not what pyproject.toml generates", "run `nox -s dependencies`")

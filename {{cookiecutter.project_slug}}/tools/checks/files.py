@@ -10,9 +10,8 @@ CI, CODECOV, RULESET = ".github/workflows/ci.yml", ".codecov.yml", ".github/rule
 GENERATED = ("environment.yml", "conf/requirements.txt")
 REQUIRED = (CI, CODECOV, RULESET, *GENERATED, ".pre-commit-config.yaml", "README.md", "noxfile.py", "pyproject.toml")
 REQUIRED += ("src/tests/conftest.py", "tools/coverage_gate.py", "tools/lint_gate.py", "tools/update_project.py")
-LEFTOVER = re.compile(r"\{[{%][^}\n]*\bcookiecutter\b|\{% *(end)?raw")
-# All three parts of a conflict, as git writes them: one of them alone is a title, a quotation or an example.
-CONFLICT = re.compile(r"^<{7,} .*?^={7,}\r?$.*?^>{7,} ", re.M | re.S)
+LEFTOVER = re.compile(r"\{[{%][^}\n]{0,99}\bcookiecutter\b|\{% *(end)?raw")
+START, MIDDLE, END = re.compile("<{7,} "), re.compile("={7,}\r?$"), re.compile(">{7,} ")
 EXEMPT = "or name the file in [tool.quality-gate] exempt of pyproject.toml if it is meant to be so"
 
 
@@ -32,16 +31,22 @@ def rejected(tree: Tree) -> Iterator[Problem]:
 
 
 def conflicts(tree: Tree) -> Iterator[Problem]:
+    """All three parts of a conflict, as git writes them: one of them alone is a title, a quotation or an example."""
     for path, text in tree.texts.items():
-        for match in CONFLICT.finditer(text) if "<<<<<<< " in text else ():
-            first, last = (text.count("\n", 0, place) + 1 for place in match.span())
-            yield Problem(f"{path}:{first}", f"holds a conflict, up to line {last}", f"keep the right side, {EXEMPT}")
+        first = middle = 0
+        for number, line in enumerate(text.split("\n") if "<<<<<<< " in text else (), 1):
+            if START.match(line):
+                first, middle = number, 0
+            elif first and MIDDLE.match(line):
+                middle = number
+            elif middle and END.match(line):
+                yield Problem(f"{path}:{first}", f"holds a conflict, up to line {number}", f"keep the right side, {EXEMPT}")
+                first = middle = 0
 
 
 def leftovers(tree: Tree) -> Iterator[Problem]:
     for path, text in tree.texts.items():
-        lines = [path, *text.splitlines()] if LEFTOVER.search(f"{path}\n{text}") else []
-        for number, line in enumerate(lines):
+        for number, line in enumerate([path, *text.split("\n")] if LEFTOVER.search(f"{path}\n{text}") else []):
             if LEFTOVER.search(line):
                 yield Problem(f"{path}:{number}", "holds a tag of the template", f"replace it by its value, {EXEMPT}")
 
