@@ -26,8 +26,12 @@ ASIDE = {"benchmarks", "docs", "examples", "scripts", "src", "test", "tests", "t
 
 
 def git(project, *arguments):
-    """Run git in `project`; return its output, or an empty string if it fails."""
-    run = subprocess.run(["git", "-C", project, *arguments], capture_output=True, stdin=subprocess.DEVNULL)
+    """Run git in `project`; return its output, or an empty string if it fails; raises OSError if it refuses to work."""
+    environment = os.environ | {"LC_ALL": "C"}
+    command = ["git", "-C", project, *arguments]
+    run = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, env=environment)
+    if b"dubious ownership" in run.stderr:
+        raise OSError(None, " ".join(os.fsdecode(run.stderr).split()), "git refuses")
     return os.fsdecode(run.stdout).strip() if run.returncode == 0 else ""
 
 
@@ -244,8 +248,8 @@ def adopt(project, template, answers, allow_dirty):
     if (project / ".cruft.json").exists():
         try:
             record = json.loads((project / ".cruft.json").read_text(encoding="utf-8"))
-            template = record["template"]
-        except (ValueError, LookupError, TypeError) as error:
+            template, _ = str(record["template"]), record["context"]["cookiecutter"].items()
+        except (AttributeError, ValueError, LookupError, TypeError) as error:
             return [*problems, f".cruft.json: cannot be read: {error!r}: restore it from git"], []
         if answers:
             problems.append(
@@ -253,7 +257,10 @@ def adopt(project, template, answers, allow_dirty):
             )
     recorded = record.get("context", {}).get("cookiecutter", {})
     derived = {name: value for name, value in recorded.items() if name[0] != "_"}
-    derived = derived or derive(project, document.get("project", {}))
+    try:
+        derived = derived or derive(project, document.get("project", {}))
+    except (AttributeError, TypeError) as error:
+        return [*problems, f"pyproject.toml: [project] has not the expected form: {error}: correct it"], []
     name = re.sub(r"\W+", "_", derived.get("project_slug", project.name), flags=re.ASCII).lower()
     problems += unfit_layout(paths, name)
     packages = [path.split("/")[1] for path in paths if re.fullmatch(r"src/(?!tests/)[^/]+/__init__\.py", path)]
@@ -282,7 +289,7 @@ def main():
     try:
         problems, report = adopt(arguments.project.resolve(), template, answers, arguments.allow_dirty)
     except OSError as error:
-        problems, report = [f"{error.filename}: {error.strerror}: mend it and run again"], []
+        problems, report = [f"{error.filename or 'git'}: {error.strerror}: mend it and run again"], []
     print(*problems, sep="\n", file=sys.stderr)
     print(*report, sep="\n")
     if not problems:

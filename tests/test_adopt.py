@@ -1,5 +1,6 @@
 """L3: an existing repository gets what it lacks, keeps what it has, and follows the template from then on."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -215,7 +216,8 @@ def test_broken_metadata_and_other_answers_are_named(origin, repository):
     (project / "pyproject.toml").unlink()
     record(project, "mend")
     assert adopt(origin, project).returncode == 0
-    for text in ("<<<<<<< a\n", "[]", "{}", "\xff"):
+    context = '{"template": "x", "context": null}', '{"template": "x", "context": {"cookiecutter": []}}'
+    for text in ("<<<<<<< a\n", "[]", "{}", "\xff", *context):
         linked = (project / ".cruft.json").read_bytes()
         (project / ".cruft.json").write_bytes(text.encode("latin-1"))
         result = adopt(origin, project, "--allow-dirty")
@@ -223,6 +225,31 @@ def test_broken_metadata_and_other_answers_are_named(origin, repository):
         (project / ".cruft.json").write_bytes(linked)
     again = adopt(origin, project, "--allow-dirty", "line_length=91")
     assert (again.returncode, "line_length: is given, but .cruft.json has answers" in again.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "table",
+    ['authors = ["Ann <ann@example.org>"]', "classifiers = [1]", "requires-python = 3.11", "name = 3"],
+)
+def test_a_project_table_of_another_form_is_one_line(origin, repository, table):
+    """R3: the authors are those of poetry."""
+    project = repository(BARE | {"pyproject.toml": f"[project]\n{table}\n"})
+    before = state(project)
+    result = adopt(origin, project)
+    assert (result.returncode, "Traceback" in result.stderr) == (1, False), result.stderr
+    assert "pyproject.toml: [project] has not the expected form: " in result.stderr or "'3': must be" in result.stderr
+    assert differences(state(project), before) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_repository_of_another_owner_is_refused_in_the_words_of_git(origin, repository):
+    """R3."""
+    project = repository(BARE)
+    run("chown", "-R", "12345", project, cwd=project)
+    result = adopt(origin, project)
+    assert (result.returncode, "detected dubious ownership" in result.stderr) == (1, True)
+    assert "is not a git repository" not in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_only_the_root_of_a_repository_is_adopted(origin, repository, tmp_path):

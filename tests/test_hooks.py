@@ -56,6 +56,28 @@ def test_without_precommit_it_warns_with_the_command(tmp_path):
     assert head(tmp_path / "my-project") == "refs/heads/main"
 
 
+def test_with_a_broken_git_it_warns_with_the_command(tmp_path):
+    """G5: as on a Mac without the command line tools."""
+    (tmp_path / "bin").mkdir()
+    git = tmp_path / "bin/git"
+    git.write_text("#!/bin/sh\necho 'xcrun: error: invalid active developer path' >&2\nexit 1\n", encoding="utf-8")
+    git.chmod(0o755)
+    result = generate(tmp_path / "out", PATH=f"{git.parent}{os.pathsep}{os.environ['PATH']}")
+    assert "Warning: git failed: run: git init && git symbolic-ref" in result.stderr
+    assert (tmp_path / "out/my-project/README.md").exists()
+
+
+def test_from_a_git_hook_and_on_a_terminal_of_ascii_it_makes_its_own_repository(tmp_path):
+    """G5, R1: git names its repository to what it starts."""
+    run("git", "init", "--quiet", "other", cwd=tmp_path)
+    variables = {"GIT_DIR": str(tmp_path / "other/.git"), "GIT_INDEX_FILE": str(tmp_path / "other/.git/index")}
+    result = generate(tmp_path / "dü ß", "author_name=Jürgen", PYTHONIOENCODING="ascii", **variables)
+    project = tmp_path / "dü ß/my-project"
+    assert head(project) == "refs/heads/main"
+    assert "is ready in" in result.stdout
+    assert not (tmp_path / "other/.git/hooks/pre-commit").exists()
+
+
 def test_without_identity_it_says_how_to_set_one(tmp_path):
     (tmp_path / "home").mkdir()
     (tmp_path / "home/.gitconfig").write_text("[user]\n\tuseConfigOnly = true\n", encoding="utf-8")

@@ -22,11 +22,11 @@ BLANKS = "sed -i 's/ *$//'"
 def lint(copy, tmp_path):
     """Return a function that runs the gate with the given hooks, of which `style` are style, on a committed project."""
 
-    def start(hooks, files=None, dirty=None, style=(), lint="errors"):
+    def start(hooks, files=None, dirty=None, style=(), lint="errors", **more):
         project = copy()
         hook = {"language": "system", "pass_filenames": False}
         local = [hook | {"id": name, "name": name, "entry": entry} for name, entry in hooks.items()]
-        config = {"repos": [{"repo": "local", "hooks": local}]}
+        config = {"repos": [{"repo": "local", "hooks": local}]} | more
         names = f"style-hooks = {list(style)!r}\nold-hooks = ["
         write(
             project,
@@ -39,6 +39,8 @@ def lint(copy, tmp_path):
         summary, output = tmp_path / "summary.md", tmp_path / "output"
         variables = {"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output), "GITHUB_ACTIONS": "true"}
         result = run(sys.executable, "tools/lint_gate.py", cwd=project, check=False, **variables)
+        if not summary.exists():
+            return result, []
         rows = [line for line in summary.read_text(encoding="utf-8").splitlines() if line.startswith("| ")][2:]
         return result, rows
 
@@ -112,6 +114,40 @@ def test_output_of_any_bytes_is_shown(lint):
     result, rows = lint({"a": say("said.bin")}, {"said.bin": said})
     assert (result.returncode, result.stderr) == (1, "")
     assert rows[0].startswith("| error | a |  | Grüße ")
+
+
+def test_every_hook_is_asked_and_no_hook_is_no_pass(lint):
+    """C3, C7: fail_fast would hide an error behind a finding of style."""
+    result, rows = lint({"first": "false", "second": "false"}, style=["first"], fail_fast=True)
+    assert [row.split(" | ")[1] for row in rows] == ["first", "second"]
+    for more in ({"default_stages": ["pre-push"]}, {"repos": []}):
+        result, _ = lint({"first": "true"}, **more)
+        assert (result.returncode, "pre-commit ran no hook" in result.stderr) == (2, True)
+
+
+def test_a_style_hook_that_neither_finds_nor_changes_anything_is_an_error(lint):
+    """C3: it crashed, or is not there: what it would have found is not known."""
+    result, rows = lint(
+        {"flake8": say("said.txt"), "black": "not-installed"}, {"said.txt": "crash\n"}, style=["flake8", "black"]
+    )
+    assert [row.split(" | ")[0] for row in rows] == ["| error", "| error"]
+    assert result.returncode == 1
+
+
+def test_a_file_that_a_hook_removes_is_named(lint):
+    """R4."""
+    _, rows = lint({"fixer": "rm a.txt"}, {"a.txt": "one\n"}, style=["fixer"])
+    assert rows == ["| style | fixer | `a.txt:1` | would be changed |"]
+
+
+def test_the_object_store_and_the_index_of_the_user_stay_as_they_are(lint, tmp_path):
+    """R3: edits that are not committed are compared in a place apart."""
+    result, _ = lint({"a": "git count-objects"}, {"a.txt": "one\n"}, {"a.txt": "two\n" * 99})
+    project = tmp_path / "my-project"
+    before = run("git", "count-objects", "-v", cwd=project).stdout
+    run(sys.executable, "tools/lint_gate.py", cwd=project)
+    assert run("git", "count-objects", "-v", cwd=project).stdout == before
+    assert run("git", "status", "--porcelain", cwd=project).stdout == " M a.txt\n"
 
 
 @pytest.mark.parametrize(("count", "more"), [(49, 0), (50, 0), (51, 1)])

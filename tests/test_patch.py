@@ -48,7 +48,7 @@ def test_patch_does_not_depend_on_attributes_and_settings_of_git(copy, case):
     for name, value in ODD:
         run("git", "config", f"diff.{name}", value, cwd=project)
     run("git", "config", "color.ui", "always", cwd=project)
-    assert ("patch", "2 lines since HEAD") in rows(project, "--base", "HEAD")[1]
+    assert ("patch", "2 lines since HEAD") in rows(project, "--base", "HEAD", GIT_DIFF_OPTS="-u3")[1]
 
 
 @pytest.mark.parametrize("name", ["new.py", "größe.py", 'a "b".py', "a b/c d.py"])

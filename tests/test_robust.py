@@ -115,6 +115,20 @@ FOUND = {
         "src/alone.py: has no test file src/tests/unit/test_alone.py: ",
     ),
     "no package": (package(), "[tool.coverage.run] source_pkgs: names no package"),
+    # R4: settings that are read from elsewhere
+    "coverage's own file": (
+        new(".coveragerc", "[run]\nsource = src\n"),
+        ".coveragerc: takes the place of the settings of cov",
+    ),
+    "coverage in setup.cfg": (
+        new("setup.cfg", "[x]\n\n[coverage:run]\n"),
+        "setup.cfg: takes the place of the settings of cov",
+    ),
+    "pytest's own file": (new("pytest.ini", "[pytest]\n"), "pytest.ini: takes the place of the settings of pytest in"),
+    "a tag below a form feed": (
+        new("a.md", "a\x0cb\u2028c\n{{ cookiecutter.x }}"),
+        "a.md:2: holds a tag of the template",
+    ),
     # R3: a broken configuration is named
     "conflict in pyproject.toml": (new("pyproject.toml", CONFLICT), "pyproject.toml:1: holds a conflict"),
     "conflict in ci.yml": (new(".github/workflows/ci.yml", CONFLICT), ".github/workflows/ci.yml:1: holds a conflict"),
@@ -155,6 +169,13 @@ FINE = {
     "another package, tested": both(named("second"), new("src/tests/unit/second/test_thing.py")),
     "another package, tested flat": both(named("second"), new("src/tests/unit/test_thing.py")),
     "a namespace package": both(named("group.second"), new("src/tests/unit/group/second/test_thing.py")),
+    "settings of other programs": both(new("setup.cfg", "[flake8]\n"), new("tox.ini", "[tox]\n")),
+    "a file that cannot be imported": new("src/my_project/gunicorn.conf.py"),
+    "a link to a module and to a pipe": lambda project: (
+        (project / "src/my_project/alias.py").symlink_to("demo_mode.py"),
+        os.mkfifo(project / "reports.fifo"),
+        (project / "pipe.json").symlink_to("reports.fifo"),
+    ),
     "invalid escapes": new("src/tests/unit/test_package.py", 'TEXT = "\\d"\n'),
     "a link to nowhere and to a folder": lambda project: (
         (project / "a.json").symlink_to("nowhere"),
@@ -267,6 +288,7 @@ def test_a_broken_configuration_is_one_line_and_exit_code_2(copy, name, path, te
     assert "Traceback" not in result.stderr
     if path == "pyproject.toml":
         result = run("nox", "-l", cwd=project, check=False)
+        assert "Traceback" not in result.stderr
         assert (result.returncode, result.stderr) == (2, "")
         assert result.stdout.startswith("pyproject.toml: cannot be used: ")
 

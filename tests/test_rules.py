@@ -113,6 +113,26 @@ def test_quarantine(copy, case, outcome):
     assert expected in result.stdout + result.stderr
 
 
+@pytest.mark.parametrize("case", [case for case in QUARANTINES if QUARANTINES[case][1]])
+def test_quarantine_that_is_wrong_or_over_is_said_by_workers_too(copy, case):
+    """F2: an error in a worker of xdist would only crash it."""
+    arguments, _, message = QUARANTINES[case]
+    project = copy()
+    text = f"import pytest\n\n@pytest.mark.quarantine({arguments})\ndef test_it():\n    pass\n"
+    result = pytest_in(project, add_test(project, "unit", text), "-n", "2", check=False)
+    assert result.returncode == 1, result.stdout
+    assert message in result.stdout
+    assert "INTERNALERROR" not in result.stdout
+
+
+def test_quarantine_comes_before_other_expectations(copy):
+    """F2: a test that is expected to fail otherwise may pass as well while it is in quarantine."""
+    project = copy()
+    marks = "@pytest.mark.xfail(raises=KeyError)\n@pytest.mark.quarantine(issue='#7', until='2999-12-31')"
+    text = f"import pytest\n\n{marks}\ndef test_it():\n    pass\n"
+    assert "1 xpassed" in pytest_in(project, add_test(project, "unit", text)).stdout
+
+
 PROXY = """
 class Lazy:
     def __getattribute__(self, name):
@@ -134,7 +154,12 @@ class Module(types.ModuleType):
         raise RuntimeError(f"loaded by {name}")
 
 
+class Hidden(types.ModuleType):
+    __dict__ = property(lambda self: 1 / 0)
+
+
 lazy, own = Lazy(), Own()
+sys.modules["my_project.hidden"] = Hidden("my_project.hidden")
 sys.modules["my_project.lazy_module"] = Module("my_project.lazy_module")
 sys.modules["my_project.lazy_object"] = Lazy()
 sys.modules["my_project.nothing"] = None
@@ -168,6 +193,15 @@ def test_only_functools_caches_are_emptied_and_nothing_is_woken(copy):
     package.write_text("import functools\nimport sys\nimport types\n" + PROXY, encoding="utf-8")
     result = pytest_in(project, add_test(project, "unit", WAKES))
     assert "2 passed" in result.stdout
+
+
+def test_a_test_with_another_file_system_is_no_error(copy):
+    """R5: after the test nothing is looked for in folders, which may be another's then."""
+    project = copy()
+    text = "import pathlib\n\nimport pytest\n\n\n@pytest.fixture(scope='session')\ndef gone():\n"
+    text += "    patch = pytest.MonkeyPatch()\n    patch.setattr(pathlib.Path, 'iterdir', lambda self: 1 / 0)\n"
+    text += "    yield\n    patch.undo()\n\n\ndef test_it(gone):\n    pass\n"
+    assert "1 passed" in pytest_in(project, add_test(project, "unit", text)).stdout
 
 
 def test_caches_of_every_package_are_emptied(copy):
@@ -240,6 +274,18 @@ def test_coverage_is_measured_in_the_root_or_one_sentence_says_so(copy, folder):
     assert " passed" in run("pytest", *arguments, cwd=project / folder, **variables).stdout
     command = result.stderr.partition("run: ")[2].strip()
     assert "Total coverage: 100.00%" in run("bash", "-c", command, cwd=project / folder, **variables).stdout
+
+
+@pytest.mark.parametrize("command", [["coverage", "run", "-m", "pytest"], ["pytest", "--cov"]])
+def test_advice_on_where_to_measure_can_be_pasted(copy, tmp_path, command):
+    """R4, V1: from a path with blanks as well, and for coverage.py's own command."""
+    source = copy()
+    project = source.rename(tmp_path / "my 'own' work $x")
+    variables = environment(project)
+    result = run(*command, "tests/unit", cwd=project / "src", check=False, **variables)
+    assert result.returncode == 4, result.stdout
+    advice = result.stderr.partition("run: ")[2].splitlines()[0]
+    assert "Total coverage: 100.00%" in run("bash", "-c", advice, cwd="/", **variables).stdout
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])

@@ -167,10 +167,12 @@ def test_reject_files_are_loud(linked, template):
 
 def test_thresholds_change_every_consumer_and_nothing_else(linked, template, tmp_path):
     """L2: offline, with the template's own commit, although the template has gone on; edits stay."""
-    project = linked()
+    project = linked(author_name="Jürgen Größe")
     change(project, "pyproject.toml", "dependencies = []", "dependencies = [ ]")
     expected = fresh(
-        template, tmp_path, '{"coverage_minimum": "70", "coverage_target": "85", "tier_targets": "99 79 59"}'
+        template,
+        tmp_path,
+        '{"author_name": "Jürgen Größe", "coverage_minimum": "70", "coverage_target": "85", "tier_targets": "99 79 59"}',
     )
     change(template, f"{PROJECT}/README.md", "## Delete the sample", "## Delete the whole sample")
     before = json.loads((project / ".cruft.json").read_text(encoding="utf-8"))
@@ -182,6 +184,7 @@ def test_thresholds_change_every_consumer_and_nothing_else(linked, template, tmp
     assert differences(updated, expected) == []
     assert (after["commit"], after["checkout"]) == (before["commit"], before["checkout"])
     assert after["context"]["cookiecutter"]["coverage_minimum"] == wanted["context"]["cookiecutter"]["coverage_minimum"]
+    assert run("git", "diff", "--shortstat", "HEAD", "--", ".cruft.json", cwd=project).stdout.split()[3] == "3"
     changed = run("git", "diff", "--name-only", "HEAD", cwd=project).stdout.split()
     assert set(changed) == {".codecov.yml", ".cruft.json", "docs/ci_cd/CICD_REFERENCE.md", "pyproject.toml"}
 
