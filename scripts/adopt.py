@@ -261,7 +261,7 @@ def adopt(project, template, answers, allow_dirty):
         derived = derived or derive(project, document.get("project", {}))
     except (AttributeError, TypeError) as error:
         return [*problems, f"pyproject.toml: [project] has not the expected form: {error}: correct it"], []
-    name = re.sub(r"\W+", "_", derived.get("project_slug", project.name), flags=re.ASCII).lower()
+    name = re.sub(r"\W+", "_", str(derived.get("project_slug", project.name)), flags=re.ASCII).lower()
     problems += unfit_layout(paths, name)
     packages = [path.split("/")[1] for path in paths if re.fullmatch(r"src/(?!tests/)[^/]+/__init__\.py", path)]
     answers = {"package_name": packages[0] if packages else "package", **derived, **answers}

@@ -229,7 +229,7 @@ def test_broken_metadata_and_other_answers_are_named(origin, repository):
 
 @pytest.mark.parametrize(
     "table",
-    ['authors = ["Ann <ann@example.org>"]', "classifiers = [1]", "requires-python = 3.11", "name = 3"],
+    ['authors = ["Ann <ann@example.org>"]', "classifiers = [1]", "requires-python = 3.11"],
 )
 def test_a_project_table_of_another_form_is_one_line(origin, repository, table):
     """R3: the authors are those of poetry."""
@@ -237,7 +237,7 @@ def test_a_project_table_of_another_form_is_one_line(origin, repository, table):
     before = state(project)
     result = adopt(origin, project)
     assert (result.returncode, "Traceback" in result.stderr) == (1, False), result.stderr
-    assert "pyproject.toml: [project] has not the expected form: " in result.stderr or "'3': must be" in result.stderr
+    assert "pyproject.toml: [project] has not the expected form: " in result.stderr
     assert differences(state(project), before) == []
 
 

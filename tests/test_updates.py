@@ -172,7 +172,14 @@ def test_thresholds_change_every_consumer_and_nothing_else(linked, template, tmp
     expected = fresh(
         template,
         tmp_path,
-        '{"author_name": "Jürgen Größe", "coverage_minimum": "70", "coverage_target": "85", "tier_targets": "99 79 59"}',
+        json.dumps(
+            {
+                "author_name": "Jürgen Größe",
+                "coverage_minimum": "70",
+                "coverage_target": "85",
+                "tier_targets": "99 79 59",
+            }
+        ),
     )
     change(template, f"{PROJECT}/README.md", "## Delete the sample", "## Delete the whole sample")
     before = json.loads((project / ".cruft.json").read_text(encoding="utf-8"))

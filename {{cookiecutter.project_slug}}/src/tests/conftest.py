@@ -175,6 +175,8 @@ def count_tests(terminalreporter, root):
 
 def pytest_terminal_summary(terminalreporter, config):
     """Write the counts of each kind to the job summary."""
+    if hasattr(config, "workerinput"):
+        return  # xdist: the controller has all reports
     lines = []
     parts = config.stash.get(EMPTY_PART, None)
     if parts:
