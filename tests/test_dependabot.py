@@ -16,7 +16,7 @@ EDITS = {
     "widened range": ('"pytest>=9,<10"', '"pytest>=9,<11"'),
     "raised lower bound": ('"coverage>=7.14,<8"', '"coverage>=7.15.1,<8"'),
     "new major": ('"pytest-cov>=7,<8"', '"pytest-cov>=8.0.1,<9"'),
-    "generator": ('"pyproject2conda>=0.23,<0.24"', '"pyproject2conda>=0.23,<0.25"'),
+    "generator": ('"pyproject2conda>=0.23.1,<0.24"', '"pyproject2conda>=0.23,<0.25"'),
     # The workflow runs on another Python than this test: no marker may make a difference.
     "marker": ("dependencies = []\n", "dependencies = ['tomli>=2,<3; python_version < \"3.12\"']\n"),
 }

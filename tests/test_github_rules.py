@@ -30,9 +30,9 @@ def updates(root):
 def test_dependabot_waits_a_week_and_groups(bake, own):
     """S1, T3: the conda file is generated, so no ecosystem edits it."""
     found = updates(TEMPLATE if own else bake())
-    assert sorted(found) == ["github-actions", "pip", "pre-commit"]
+    assert sorted(found) == ["github-actions", *(["npm"] if own else []), "pip", "pre-commit"]
     for name, update in found.items():
-        assert update["directory"] == "/", name
+        assert update["directory"] == ("/tests/github" if name == "npm" else "/"), name
         assert update["schedule"] == {"interval": "weekly"}, name
         assert update.get("cooldown", {}).get("default-days", 3) >= 7, f"{name}: zizmor and the documents say a week"
         assert [group["patterns"] for group in update["groups"].values()] == [["*"]], f"{name}: not one pull request"

@@ -122,8 +122,8 @@ def judged(root: Path, style_hooks: list[str]) -> tuple[int, list[Finding]]:
         before = repository.git(root, "write-tree", **index).stdout.decode().strip()
         code, results = run_precommit(root)
         changed = [(path, max(line, 1)) for path, line, _ in repository.changed_lines(root, before, **index)]
-    if not results:
-        raise Unusable(f"pre-commit ran no hook and ended with exit code {code}, see above and {CONFIG}")
+    if not results and not code:
+        raise Unusable(f"pre-commit ran no hook: name some in {CONFIG}")
     return code, findings(root, results, style_hooks, changed)
 
 

@@ -210,8 +210,9 @@ def annotate(level: str, title: str, text: str, path: str = "", line: int = 0) -
     """Print an annotation, which GitHub shows beside the code and on the run's page."""
     if not os.environ.get("GITHUB_ACTIONS"):
         return
-    places = {"file": path, "line": line or "", "title": title}
-    codes = {"%": "%25", "\r": "%0D", "\n": "%0A"}
-    table, narrow = str.maketrans(codes), str.maketrans(codes | {":": "%3A", ",": "%2C"})
-    words = ",".join(f"{name}={str(value).translate(narrow)}" for name, value in places.items() if value)
-    print(f"::{level} {words}::{text.translate(table)}")
+    # GitHub reads these codes back; any other % is itself.
+    text, path = (re.sub("%(?=25|0D|0A|3A|2C)", "%25", words) for words in (text, path))
+    text, path = (words.replace("\r", "%0D").replace("\n", "%0A") for words in (text, path))
+    places = {"file": path.replace(":", "%3A").replace(",", "%2C"), "line": line or "", "title": title}
+    words = ",".join(f"{name}={value}" for name, value in places.items() if value)
+    print(f"::{level} {words}::{text}")

@@ -76,7 +76,9 @@ def load(root: Path, paths: list[str]) -> Settings:
     code = [path for path in paths if path.startswith(f"{SOURCE}/") and NAME.fullmatch(PurePosixPath(path).name)]
     code = [path for path in code if not below(path, TESTS) and not matches(path, exempt)]
     # coverage.py knows a link by the file that it leads to.
-    code = not_omitted(root, [path for path in code if (root / path).is_file() and not (root / path).is_symlink()])
+    code = [path for path in code if (root / path).is_file() and not (root / path).is_symlink()]
+    if any(strings(part, name) for part in (run, report) for name in ("omit", "include")):
+        code = not_omitted(root, code)
     modules = [path for path in code if any(below(path, folder(package)) for package in packages)]
     tiers = {}
     for name in table(document, "tool", "quality-gate", "tiers"):
@@ -118,15 +120,15 @@ def strings(holder: dict[str, Any], name: str) -> list[str]:
 
 def not_omitted(root: Path, code: list[str]) -> list[str]:
     """Leave out what coverage.py itself leaves out, by its own reading of its settings."""
-    tool = table(repository.read(root, "pyproject.toml"), "tool")
-    if not any(strings(table(tool, "coverage", part), name) for part in ("run", "report") for name in ("omit", "include")):
-        return code
     try:
-        from coverage import Coverage
+        from coverage import Coverage, CoverageException
         from coverage.files import GlobMatcher
     except ImportError:
         raise Unusable("[tool.coverage] omit or include cannot be applied here: run: python -m pip install coverage") from None
-    option = Coverage(config_file=str(root / "pyproject.toml")).get_option
+    try:
+        option = Coverage(config_file=str(root / "pyproject.toml")).get_option
+    except CoverageException as error:
+        raise Unusable(f"pyproject.toml: {error}") from error
     # Relative to the project, unless they start with a wildcard.
     omitted, included = (
         GlobMatcher(patterns + [str(root / pattern) for pattern in patterns if pattern[:1] not in ("*", "?")])

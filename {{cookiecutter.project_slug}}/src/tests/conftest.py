@@ -168,7 +168,8 @@ def count_tests(terminalreporter, root):
             if report.nodeid not in seen:
                 seen.add(report.nodeid)
                 file = report.nodeid.partition("::")[0]
-                own = counts.setdefault(kind_of(root / file), {})
+                kind = kind_of(root / file)
+                own = counts.setdefault(kind, {})
                 own[column] = own.get(column, 0) + 1
     return counts
 
@@ -200,8 +201,9 @@ def pytest_terminal_summary(terminalreporter, config):
         own = [found.get(column, 0) for column in columns]
         decided = sum(own[:3])
         if any(own):
-            rate = 100 * own[0] / decided if decided else 100
-            cells = [kind, *map(str, own), f"{rate:.2f} %"]
+            rate = 100 * own[0] / max(decided, 1)
+            shown = f"{rate:.2f} %" if decided else ""
+            cells = [kind, *map(str, own), shown]
             lines.append(f"| {' | '.join(cells)} |")
     with open(path, "a", encoding="utf-8") as summary:
         print(*lines, "", sep="\n", file=summary)
