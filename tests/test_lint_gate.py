@@ -148,6 +148,7 @@ def test_the_object_store_and_the_index_of_the_user_stay_as_they_are(lint, tmp_p
     """R3: edits that are not committed are compared in a place apart."""
     result, _ = lint({"a": "git count-objects"}, {"a.txt": "one\n"}, {"a.txt": "two\n" * 99})
     project = tmp_path / "my-project"
+    write(project, {"a.txt": "three\n"})
     before = run("git", "count-objects", "-v", cwd=project).stdout
     run(sys.executable, "tools/lint_gate.py", cwd=project)
     assert run("git", "count-objects", "-v", cwd=project).stdout == before
