@@ -71,6 +71,17 @@ def test_reject_file_is_refused(copy):
     assert "README.md.rej: is what an update could not apply" in result.stdout + result.stderr
 
 
+def test_the_verification_has_what_it_needs_to_leave_out_what_coverage_omits(copy):
+    """R2, P6: in the environment that pre-commit makes for it."""
+    project = copy()
+    (project / "src/my_project/generated.py").write_text("X = 1\n", encoding="utf-8")
+    pyproject = project / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8").replace("branch = true", 'branch = true\nomit = ["*/generated.py"]')
+    pyproject.write_text(text, encoding="utf-8")
+    run("git", "add", "-A", cwd=project)
+    run("pre-commit", "run", "verify-project", "--all-files", cwd=project, **hook_environment(project))
+
+
 def test_autoupdate_moves_the_rev(copy):
     project = copy()
     black = "https://github.com/psf/black-pre-commit-mirror"
