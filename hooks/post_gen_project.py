@@ -20,8 +20,10 @@ PROJECT = Path.cwd()
 
 
 def git(*arguments):
-    """Run git quietly in the project; return whether it succeeded."""
-    return subprocess.run(["git", *arguments], capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
+    """Run git quietly in the project; return whether it succeeded, and its words if not."""
+    environment = os.environ | {"LC_ALL": "C"}
+    done = subprocess.run(["git", *arguments], capture_output=True, stdin=subprocess.DEVNULL, env=environment)
+    return done.returncode == 0, " ".join(os.fsdecode(done.stderr).split())
 
 
 def verify():
@@ -59,7 +61,11 @@ def prepare_git():
         yield f"git is not installed: install it, then run: {later}"
         return False
     if not (PROJECT / ".git").exists():
-        if git("rev-parse", "--is-inside-work-tree") and not git("check-ignore", "--quiet", "."):
+        is_inside, words = git("rev-parse", "--is-inside-work-tree")
+        if not is_inside and "not a git repository" not in words:
+            yield f"git failed ({words}): mend that, then run: {later}"
+            return False
+        if is_inside and not git("check-ignore", "--quiet", ".")[0]:
             yield (
                 "the project is inside a git repository: no other one was made, and its git hooks are left alone; "
                 "GitHub and pre-commit read their files at the root of a repository only: the pipeline, `nox -s lint` "
@@ -67,10 +73,11 @@ def prepare_git():
             )
             return False
         # Not --initial-branch: git before 2.28 does not know it.
-        if not (git("init") and git("symbolic-ref", "HEAD", f"refs/heads/{branch}")):
-            yield f"git failed: run: {later}"
+        made, words = git("init")
+        if not (made and git("symbolic-ref", "HEAD", f"refs/heads/{branch}")[0]):
+            yield f"git failed ({words}): run: {later}"
             return False
-    if not git("var", "GIT_AUTHOR_IDENT"):
+    if not git("var", "GIT_AUTHOR_IDENT")[0]:
         yield "git does not know you: run: git config --global user.name NAME; git config --global user.email ADDRESS"
     return True
 

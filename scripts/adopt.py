@@ -25,12 +25,15 @@ EQUIVALENTS = {"LICENSE": r"(licen[sc]e|copying)\b.*", "CHANGELOG.md": r"(change
 ASIDE = {"benchmarks", "docs", "examples", "scripts", "src", "test", "tests", "tools"}
 
 
-def git(project, *arguments):
-    """Run git in `project`; return its output, or an empty string if it fails; raises OSError if it refuses to work."""
+def git(project, *arguments, must=False):
+    """Run git in `project`; return its output, or an empty string if it fails.
+
+    Raises OSError, with git's own words, if it refuses to work in the repository, or fails though it `must` not.
+    """
     environment = os.environ | {"LC_ALL": "C"}
     command = ["git", "-C", project, *arguments]
     run = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, env=environment)
-    if b"dubious ownership" in run.stderr:
+    if b"dubious ownership" in run.stderr or (must and run.returncode):
         raise OSError(None, " ".join(os.fsdecode(run.stderr).split()), "git refuses")
     return os.fsdecode(run.stdout).strip() if run.returncode == 0 else ""
 
@@ -46,7 +49,7 @@ def unfit_repository(project, allow_dirty):
         yield f"{project}: is a folder of a repository, GitHub reads workflows at the root only: use PROJECT={top}"
     elif not git(project, "rev-parse", "--verify", "HEAD"):
         yield f"{project}: has no commit: commit first, so that `git diff` shows what was added"
-    elif (dirty := git(project, "status", "--porcelain")) and not allow_dirty:
+    elif (dirty := git(project, "status", "--porcelain", must=True)) and not allow_dirty:
         names = ", ".join(line.strip().split(" ", 1)[1] for line in dirty.splitlines()[:5])
         yield f"{project}: {len(dirty.splitlines())} uncommitted ({names}): commit or stash them, or use --allow-dirty"
 
@@ -237,7 +240,8 @@ def adopt(project, template, answers, allow_dirty):
     problems = [*unfit_repository(project, allow_dirty), *unfit_answers(answers)]
     if project == TEMPLATE or not (project / ".git").exists():
         return problems, []
-    paths = git(project, "ls-files", "-z", "--cached", "--others", "--exclude-standard").strip("\0").split("\0")
+    listed = git(project, "ls-files", "-z", "--cached", "--others", "--exclude-standard", must=True)
+    paths = listed.strip("\0").split("\0")
     record, document = {}, {}
     try:
         document = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))

@@ -252,6 +252,15 @@ def test_a_repository_of_another_owner_is_refused_in_the_words_of_git(origin, re
     assert "Traceback" not in result.stderr
 
 
+def test_a_repository_that_git_cannot_read_is_refused_in_the_words_of_git(origin, repository):
+    """R3."""
+    project = repository(BARE)
+    (project / ".git/index").write_bytes(b"junk")
+    result = adopt(origin, project)
+    assert (result.returncode, "git refuses: " in result.stderr and "index file" in result.stderr) == (1, True)
+    assert "Traceback" not in result.stderr
+
+
 def test_only_the_root_of_a_repository_is_adopted(origin, repository, tmp_path):
     (tmp_path / "plain").mkdir()
     for folder in (tmp_path / "plain", tmp_path / "nothing"):

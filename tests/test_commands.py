@@ -20,9 +20,9 @@ SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 # What no package index has: the forms that are meant, F a file of the project, N any word.
 FOREIGN = [
     "conda env create -f F",
-    "conda activate N",
-    "gh repo edit --default-branch N",
-    "gh api -X POST N --input F",
+    "conda activate my-project",
+    "gh repo edit --default-branch next",
+    "gh api -X POST repos/your-org/my-project/rulesets --input F",
     "sed -i N F",
     "cd N",
     ". N",
@@ -116,7 +116,7 @@ def test_make_has_the_targets(documented):
         assert set(names) - {"ARGS", "OUT", "PROJECT"} <= set(ANSWERS), words
 
 
-def test_nox_has_the_sessions(documented, monkeypatch, capsys):
+def test_nox_has_the_sessions(documented):
     """And tools/update_project.py the options after `--`."""
     for folder, words in of(documented, "nox"):
         if folder == TEMPLATE:
@@ -148,13 +148,13 @@ def test_git_and_rm_do_what_they_say_in_the_order_of_the_readme(bake, tmp_path):
 
 
 def test_other_git_commands_are_those_of_git(documented):
-    """Unknown subcommands and options are refused by git itself, before it looks for a repository."""
+    """Their subcommands; their options are executed above and with the transcript of updates."""
     for _, words in of(documented, "git"):
         listed = run("git", "help", "--all", cwd=TEMPLATE).stdout
         assert re.search(rf"^ +{words[1]} ", listed, re.M), words
 
 
-def test_printed_summary(bake, tmp_path):
+def test_printed_summary(tmp_path):
     result = run("cookiecutter", TEMPLATE, "--no-input", "-o", tmp_path, cwd=tmp_path)
     lines = [line.strip() for line in result.stdout.splitlines() if line.startswith("    ")]
     found = list(commands("```bash\n" + "\n".join(lines) + "\n```"))

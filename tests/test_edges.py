@@ -82,6 +82,29 @@ def test_depth_of_yaml(tools, depth, is_fine):
             tools.repository.parse("a.yml", text)
 
 
+@pytest.mark.parametrize(
+    ("text", "path", "title", "shown"),
+    [
+        ("60 % of", "a.py", "Lint", "::error file=a.py,line=3,title=Lint::60 % of"),
+        ("a%25 %0A\r\n", "", "Lint", "::error line=3,title=Lint::a%2525 %250A%0D%0A"),
+        ("a:b,c", "d:e,f%3A.py", "x:y,z", "::error file=d%3Ae%2Cf%253A.py,line=3,title=x%3Ay%2Cz::a:b,c"),
+    ],
+)
+def test_annotations_arrive_as_they_are(tools, monkeypatch, capsys, text, path, title, shown):
+    """C3, V6: what GitHub would read as a code or as the end of a property is escaped, and nothing else."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    tools.repository.annotate("error", title, text, path, 3)
+    assert capsys.readouterr().out == f"{shown}\n"
+
+
+def test_tables_hold_any_name(tools):
+    """V6, R1."""
+    row = tools.coverage_gate.Row("src/a|b<c.py", "P0", "1.00", "2", "fail")
+    assert "| src/a\\|b&lt;c.py | P0 |" in tools.coverage_gate.markdown([row], "failed", "")
+    finding = tools.lint_gate.Finding("a|b", "c|d.py", 1, "e|f", True)
+    assert "| error | a\\|b | `c\\|d.py:1` | e\\|f |" in tools.lint_gate.markdown([finding], "failed")
+
+
 @pytest.mark.parametrize(("count", "more"), [(19, None), (20, None), (21, "and 1 more lines, in the log")])
 def test_lines_of_one_finding(tools, count, more):
     """R4: the first 20."""

@@ -75,13 +75,35 @@ def test_branch_rules_require_the_gate_and_one_approval_and_lock_nobody_out(proj
     bypass = {"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "pull_request"}
     assert ruleset.get("bypass_actors") == [bypass], "a sole maintainer can never merge"
     assert set(rules) == {"deletion", "non_fast_forward", "pull_request", "required_status_checks"}
-    review = rules["pull_request"]
-    assert review["required_approving_review_count"] == 1, "the documents promise one approval"
-    assert review["dismiss_stale_reviews_on_push"] is review["required_review_thread_resolution"] is True
+    assert rules["pull_request"] == {
+        "required_approving_review_count": 1,
+        "dismiss_stale_reviews_on_push": True,
+        "require_code_owner_review": False,
+        "require_last_push_approval": False,
+        "required_review_thread_resolution": True,
+    }, "the documents promise one approval, of the newest commit, with all threads resolved"
     # 15368 is GitHub Actions: nobody else can report the check.
     check = {"context": ci["jobs"]["quality-gate"]["name"], "integration_id": 15368}
-    assert rules["required_status_checks"]["required_status_checks"] == [check]
+    assert rules["required_status_checks"] == {
+        "strict_required_status_checks_policy": False,
+        "do_not_enforce_on_create": True,
+        "required_status_checks": [check],
+    }, "branches can be created, and need not be rebased for each merge"
     assert "one approval and for one check, **Quality gate**" in read(project / "README.md")
+
+
+def test_reference_explains_what_no_run_can(project):
+    """R4: with a CI_RUNNER that is no valid list no job starts, so only the reference can say what to do."""
+    reference = " ".join(read(project / "docs/ci_cd/CICD_REFERENCE.md").split())
+    for words in ("'runs-on'*", "Error parsing fromJson", "stays *Queued*", "> Actions > Variables"):
+        assert words in reference
+
+
+def test_codeql_looks_for_what_it_can_find(bake):
+    """S1: in the code and in the workflows, with more queries than by default."""
+    steps = yaml.safe_load(read(bake() / ".github/workflows/codeql.yml"))["jobs"]["analyze"]["steps"]
+    (init,) = [step["with"] for step in steps if "codeql-action/init@" in step["uses"]]
+    assert init == {"languages": "python, actions", "queries": "security-extended"}
 
 
 def test_documents_name_every_workflow_variable_and_secret_and_no_other(project):

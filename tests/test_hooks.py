@@ -63,8 +63,19 @@ def test_with_a_broken_git_it_warns_with_the_command(tmp_path):
     git.write_text("#!/bin/sh\necho 'xcrun: error: invalid active developer path' >&2\nexit 1\n", encoding="utf-8")
     git.chmod(0o755)
     result = generate(tmp_path / "out", PATH=f"{git.parent}{os.pathsep}{os.environ['PATH']}")
-    assert "Warning: git failed: run: git init && git symbolic-ref" in result.stderr
+    said = "xcrun: error: invalid active developer path"
+    assert f"Warning: git failed ({said}): mend that, then run: git init && git symbolic-ref" in result.stderr
     assert (tmp_path / "out/my-project/README.md").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_inside_a_repository_of_another_owner_no_other_one_is_made(tmp_path):
+    """G5, R3: git's own words, no silent other way."""
+    run("git", "init", "--quiet", "outer", cwd=tmp_path)
+    run("chown", "-R", "12345", "outer", cwd=tmp_path)
+    result = generate(tmp_path / "outer/packages")
+    assert "detected dubious ownership" in result.stderr
+    assert not (tmp_path / "outer/packages/my-project/.git").exists()
 
 
 def test_from_a_git_hook_and_on_a_terminal_of_ascii_it_makes_its_own_repository(tmp_path):

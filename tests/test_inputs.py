@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 
 import pytest
 from test_tree import CONFLICT, edit, verify
@@ -33,6 +34,10 @@ def exempt(*patterns):
 
 def omit(*patterns):
     return edit("pyproject.toml", r"\nbranch = true", f"\nbranch = true\nomit = {json.dumps(patterns)}")
+
+
+def report(name, *patterns):
+    return edit("pyproject.toml", r"\nshow_missing", f"\n{name} = {json.dumps(patterns)}\nshow_missing")
 
 
 def package(*names):
@@ -124,7 +129,22 @@ FOUND = {
         new("a.md", "a\x0cb\u2028c\n{{ cookiecutter.x }}"),
         "a.md:2: holds a tag of the template",
     ),
+    "coverage's other file": (
+        new(".coveragerc.toml"),
+        ".coveragerc.toml: takes the place of the settings of coverage.py",
+    ),
+    "coverage in tox.ini": (
+        new("tox.ini", "[coverage:run]\n"),
+        "tox.ini: takes the place of the settings of coverage.py",
+    ),
+    "pytest's hidden file": (new(".pytest.ini"), ".pytest.ini: takes the place of the settings of pytest"),
+    "pytest's TOML": (new("pytest.toml"), "pytest.toml: takes the place of the settings of pytest"),
+    "pytest's hidden TOML": (new(".pytest.toml"), ".pytest.toml: takes the place of the settings of pytest"),
     # R3: a broken configuration is named
+    "a setting that coverage refuses": (
+        both(omit("x"), edit("pyproject.toml", "precision = 2", 'precision = "two"')),
+        "pyproject.toml: ",
+    ),
     "conflict in pyproject.toml": (new("pyproject.toml", CONFLICT), "pyproject.toml:1: holds a conflict"),
     "conflict in ci.yml": (new(".github/workflows/ci.yml", CONFLICT), ".github/workflows/ci.yml:1: holds a conflict"),
     "tool is no table": (
@@ -164,6 +184,8 @@ FINE = {
     "an omitted module": both(new(MODULE), omit(MODULE)),
     "an omitted folder": both(new("src/my_project/gen/a/b.py"), omit("*/gen/*", "src/my_project/gen/**")),
     "an omitted name": both(new("src/my_project/_version.py"), omit("*/_version.py")),
+    "a module omitted from reports": both(new(MODULE), report("omit", MODULE)),
+    "a module not included in reports": both(new(MODULE), report("include", "*/*_m*.py", "*/core/*", "*/frontend/*")),
     "another package, tested": both(named("second"), new("src/tests/unit/second/test_thing.py")),
     "another package, tested flat": both(named("second"), new("src/tests/unit/test_thing.py")),
     "a namespace package": both(named("group.second"), new("src/tests/unit/group/second/test_thing.py")),
@@ -208,6 +230,14 @@ def test_what_cannot_be_printed_is_printed_otherwise(copy):
     assert "gr\\xfcn.json: does not parse" in result.stdout
     assert (result.stdout.count("does not parse"), result.returncode, result.stderr) == (3, 1, "")
     assert json.loads(verify(project, "--json").stdout)["problems"][0]["path"] == "a\udcff.json"
+
+
+def test_omit_without_coverage_is_said(tools, copy, problems, monkeypatch):
+    """R2, R4: nothing is guessed; the advice is the command."""
+    project = copy()
+    omit("*/x.py")(project)
+    monkeypatch.setitem(sys.modules, "coverage", None)
+    assert "cannot be applied here: run: python -m pip install coverage" in problems(project)
 
 
 @pytest.mark.parametrize("repository", [True, False])

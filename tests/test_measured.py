@@ -40,8 +40,7 @@ def test_what_is_no_module_changes_no_verdict(copy, case):
     else:
         run("git", "init", "--quiet", "nested", cwd=project)
     variables = environment(project)
-    tested = run("pytest", "--cov", "--cov-fail-under=0", cwd=project, check=False, **variables)
-    assert " failed" not in tested.stdout, tested.stdout
+    run("pytest", "--cov", "--cov-fail-under=0", "--cov-report=html", "--cov-report=xml", cwd=project, **variables)
     gate = run("python", "tools/coverage_gate.py", cwd=project, check=False, **variables)
     assert "| total |  | 100.00 | 60 | pass, minimum |" in gate.stdout, gate.stderr
     assert gate.returncode == 0

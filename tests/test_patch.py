@@ -1,5 +1,7 @@
 """V3, R1: coverage of the changed lines."""
 
+import shutil
+
 import coverage
 import pytest
 from conftest import run
@@ -102,6 +104,23 @@ def test_patch_of_a_merge_commit_is_what_the_merge_brings(copy):
     row = rows(project, "--base", "HEAD^1")[1]["patch", f"2 lines since {first}"]
     assert (row["percent"], row["status"]) == ("100.00", "pass")
     assert ("patch", f"43 lines since {event[:10]}") in rows(project, "--base", event)[1]
+
+
+def test_patch_of_a_project_below_the_root_of_a_repository(copy, tmp_path):
+    """R2, V3: paths are those of the project, not of the repository around."""
+    source = with_data(copy, files={BUS: lambda text: text + ADDED})
+    run("git", "stash", "--quiet", cwd=source)
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    project = source.rename(outer / "service")
+    run("git", "stash", "pop", "--quiet", cwd=project)
+    changed = (project / BUS).read_bytes()
+    run("git", "checkout", "--quiet", BUS, cwd=project)
+    shutil.rmtree(project / ".git")
+    run("git", "init", "--quiet", cwd=outer)
+    commit(outer)
+    (project / BUS).write_bytes(changed)
+    assert rows(project, "--base", "HEAD")[1]["patch", "2 lines since HEAD"]["percent"] == "100.00"
 
 
 def test_patch_without_a_base_or_without_changes_is_said_and_passes(copy):

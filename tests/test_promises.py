@@ -233,7 +233,11 @@ def test_actions_are_pinned_and_get_no_more_than_they_need(places, steps):
     for where, _, _, given in using(steps, "actions/create-github-app-token"):
         assert {"client-id", "private-key"} <= set(given), f"{where}: lacks what the action requires"
         assert "app-id" not in given, f"{where}: deprecated"
-        assert any(name.startswith("permission-") for name in given), f"{where}: takes all rights of the app"
+        rights = {name.removeprefix("permission-"): right for name, right in given.items() if "permission-" in name}
+        needed = {"template-update.yml": ("contents", "pull-requests", "workflows"), "pins.yml": ()}
+        file = where.partition(":")[0].rpartition("/")[2]
+        expected = dict.fromkeys(needed.get(file, ("contents",)), "write") or {"contents": "read"}
+        assert rights == expected, f"{where}: {rights}"
 
 
 def test_artifacts_are_kept_as_long_as_documented_and_overwrite_nothing_of_another_leg(places, steps):
@@ -259,6 +263,7 @@ def test_no_environment_is_older_than_a_week(steps):
     for where, job, step, given in using(steps, "mamba-org/setup-micromamba"):
         if job.place == "template":
             continue
+        assert given.get("cache-environment") is True, f"{where}: the key alone caches nothing"
         key = re.search(r"steps\.(\w+)\.outputs\.week", given.get("cache-environment-key", ""))
         assert key, f"{where}: the key has no week"
         before = job.body["steps"][: job.body["steps"].index(step)]

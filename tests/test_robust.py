@@ -72,6 +72,16 @@ def test_a_broken_configuration_is_one_line_and_exit_code_2(copy, name, path, te
         assert result.stdout.startswith("pyproject.toml: cannot be used: ")
 
 
+@pytest.mark.parametrize("table", ["classifiers = 1", "classifiers = [1]", "classifiers = []", "requires-python = 3"])
+def test_nox_says_what_it_cannot_read(copy, table):
+    """R3."""
+    project = copy()
+    write(project, {"pyproject.toml": f"[project]\n{table}\n"})
+    result = run("nox", "-l", cwd=project, check=False)
+    assert (result.returncode, result.stderr) == (2, "")
+    assert result.stdout.startswith("pyproject.toml: cannot be used: ")
+
+
 def test_git_is_not_needed_and_its_absence_is_said(copy, tmp_path):
     """R3: without git ignored files cannot be told apart."""
     (tmp_path / "bin").mkdir()

@@ -256,6 +256,9 @@ def weekly(project, tmp_path, **options):
     result = act.run(project, "schedule", work=work, workflow="template-update.yml", **options)
     calls = result.folder / "gh.jsonl"
     lines = calls.read_text(encoding="utf-8").splitlines() if calls.exists() else []
+    found = [call["arguments"] for call in map(json.loads, lines) if call["arguments"][:2] == ["issue", "create"]]
+    for arguments in found:  # the label is how the issue is found again
+        assert arguments[arguments.index("--label") + 1] == "template-update"
     return result, [call for call in map(json.loads, lines) if call["arguments"][0] != "auth"]  # act itself asks that
 
 
@@ -307,6 +310,7 @@ def test_weekly_workflow_names_the_setting_without_which_it_opens_nothing(linked
     switch = "Settings > Actions > General > Allow GitHub Actions to create and approve pull requests"
     assert len(re.findall(rf"::warning title=Template update::.*{switch}", result.log)) == 1
     assert [" ".join(call["arguments"][:2]) for call in calls] == ["issue list", "label create", "issue create"]
+    assert "The template's changes wait for a pull request" in calls[-1]["arguments"]
     assert switch in calls[-1]["body"]
     guide = " ".join((project / "docs/ci_cd/TEMPLATE_UPDATES.md").read_text(encoding="utf-8").split())
     assert switch.replace("Allow", "*Allow") + "*" in guide
@@ -322,6 +326,7 @@ def test_weekly_workflow_reports_conflicts_in_one_issue(linked, template, tmp_pa
     assert result.records("peter-evans/create-pull-request") == []
     expected = ["issue edit"] if number else ["label create", "issue create"]
     assert [" ".join(call["arguments"][:2]) for call in calls] == ["issue list", *expected]
+    assert "The template's changes conflict" in calls[-1]["arguments"]
     assert "CONTRIBUTING.md: is not merged: solve the conflict" in calls[-1]["body"]
 
 

@@ -23,7 +23,12 @@ nox.options.reuse_venv = "yes"
 try:
     PROJECT = nox.project.load_toml("pyproject.toml")
     PYTHONS = nox.project.python_versions(PROJECT)
-except (OSError, ValueError, AttributeError) as error:
+except (
+    OSError,
+    ValueError,
+    TypeError,
+    AttributeError,
+) as error:
     print(f"pyproject.toml: cannot be used: {error}")
     raise SystemExit(2) from None
 IS_HERE = importlib.util.find_spec("pre_commit") is not None

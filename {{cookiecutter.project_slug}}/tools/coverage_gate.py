@@ -82,8 +82,7 @@ def judge_patch(report: dict[str, Any], found: settings.Settings, base: str) -> 
     lines = missed = 0
     with repository.other_index(ROOT) as index:
         # Files that are new to git are changes as well.
-        listed = repository.git(ROOT, "ls-files", "-z", "--others", "--exclude-standard").stdout.split(b"\0")
-        if new := sorted(set(map(os.fsdecode, listed)).intersection(found.modules)):
+        if new := sorted(set(repository.listed(ROOT, "--others", "--exclude-standard")).intersection(found.modules)):
             repository.git(ROOT, "add", "--intent-to-add", "--", *new, GIT_LITERAL_PATHSPECS="1", **index)
         for path, _, now in repository.changed_lines(ROOT, start, **index):
             if path in found.modules:
@@ -116,7 +115,7 @@ def markdown(rows: list[Row], verdict: str, sentence: str) -> str:
     table = ["| Module | Tier | Coverage | Target | Status |", "| --- | --- | ---: | ---: | --- |"]
     for row in rows:
         status = f"{row.status}, {row.note}" if row.note else row.status
-        table.append(f"| {row.name} | {row.tier} | {row.percent} | {row.target} | {status} |")
+        table.append(f"| {repository.cell(row.name)} | {row.tier} | {row.percent} | {row.target} | {status} |")
     return "\n".join([f"## Coverage: {verdict}", "", *table, "", *([sentence, ""] if sentence else [])])
 
 

@@ -128,14 +128,13 @@ def judged(root: Path, style_hooks: list[str]) -> tuple[int, list[Finding]]:
 
 
 def markdown(found: list[Finding], verdict: str) -> str:
-    cell = str.maketrans({"|": "\\|", "<": "&lt;", "\n": "<br>"})
     lines = [f"## Lint: {verdict}", ""]
     if found:
         lines += ["| Kind | Hook | Place | Finding |", "| --- | --- | --- | --- |"]
     for finding in found[:SHOWN]:
-        place = f"`{finding.path}:{finding.line}`".translate(cell) if finding.path else ""
-        text = finding.text.translate(cell)
-        lines.append(f"| {'error' if finding.is_error else 'style'} | {finding.hook} | {place} | {text} |")
+        place = f"`{finding.path}:{finding.line}`" if finding.path else ""
+        cells = ("error" if finding.is_error else "style", finding.hook, place, finding.text)
+        lines.append(f"| {' | '.join(map(repository.cell, cells))} |")
     if len(found) > SHOWN:
         lines.append(f"\nand {len(found) - SHOWN} more, in the log.")
     return "\n".join([*lines, ""])

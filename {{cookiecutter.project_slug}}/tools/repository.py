@@ -105,8 +105,13 @@ def paths(root: Path) -> list[str]:
     """Return the files of the project: those that git does not ignore, or all where there is no repository yet."""
     if not in_git(root):
         return walk(root)
-    listed = git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").stdout
-    return sorted({os.fsdecode(name) for name in listed.split(b"\0") if name})
+    return listed(root, "--cached", "--others", "--exclude-standard")
+
+
+def listed(root: Path, *options: str) -> list[str]:
+    """Return the files that `git ls-files` lists."""
+    names = git(root, "ls-files", "-z", *options).stdout.split(b"\0")
+    return sorted({os.fsdecode(name) for name in names if name})
 
 
 def walk(root: Path) -> list[str]:
@@ -211,8 +216,14 @@ def annotate(level: str, title: str, text: str, path: str = "", line: int = 0) -
     if not os.environ.get("GITHUB_ACTIONS"):
         return
     # GitHub reads these codes back; any other % is itself.
-    text, path = (re.sub("%(?=25|0D|0A|3A|2C)", "%25", words) for words in (text, path))
-    text, path = (words.replace("\r", "%0D").replace("\n", "%0A") for words in (text, path))
-    places = {"file": path.replace(":", "%3A").replace(",", "%2C"), "line": line or "", "title": title}
+    text, path, title = (re.sub("%(?=25|0D|0A|3A|2C)", "%25", words) for words in (text, path, title))
+    text, path, title = (words.replace("\r", "%0D").replace("\n", "%0A") for words in (text, path, title))
+    path, title = (words.replace(":", "%3A").replace(",", "%2C") for words in (path, title))
+    places = {"file": path, "line": line or "", "title": title}
     words = ",".join(f"{name}={value}" for name, value in places.items() if value)
     print(f"::{level} {words}::{text}")
+
+
+def cell(text: str) -> str:
+    """Return `text` for a cell of a Markdown table."""
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", "<br>")
