@@ -7,7 +7,6 @@ import pytest
 import yaml
 from conftest import TEMPLATE, find
 
-pytestmark = pytest.mark.xdist_group("promises")
 ANSWERS = {"default": {}, "other": {"develop_branch": "", "codeql": False, "main_branch": "trunk"}}
 
 

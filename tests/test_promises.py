@@ -11,7 +11,6 @@ import pytest
 import yaml
 from conftest import TEMPLATE, find
 
-pytestmark = pytest.mark.xdist_group("promises")
 OTHER = {"ci_speed": "fast", "develop_branch": "", "codeql": False, "python_versions": "3.12 3.14"}
 PER_PULL_REQUEST = "${{ github.event.pull_request.number || github.run_id }}"
 # Every job that is not named here reads the code and nothing else.

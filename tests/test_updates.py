@@ -262,6 +262,15 @@ def weekly(project, tmp_path, **options):
     return result, [call for call in map(json.loads, lines) if call["arguments"][0] != "auth"]  # act itself asks that
 
 
+def check_issue(result, calls, number, title):
+    """The run is green, opens no pull request, and renews the issue `number`, or makes one if that is empty."""
+    assert result.jobs["update"].result == "success", result.end
+    assert result.records("peter-evans/create-pull-request") == []
+    expected = ["issue edit"] if number else ["label create", "issue create"]
+    assert [" ".join(call["arguments"][:2]) for call in calls] == ["issue list", *expected]
+    assert title in calls[-1]["arguments"]
+
+
 APP = {"vars": {"TEMPLATE_APP_CLIENT_ID": "1"}, "secrets": {"TEMPLATE_APP_PRIVATE_KEY": "key"}}
 
 
@@ -292,11 +301,7 @@ def test_weekly_workflow_without_an_app_leaves_workflows_to_a_person(linked, tem
     change(template, f"{PROJECT}/.github/workflows/ci.yml", "name: CI", "name: CI/CD")
     change(template, f"{PROJECT}/.github/workflows/new.yml", None, "name: New\n")
     result, calls = weekly(project, tmp_path, env={"OPEN_ISSUE": number})
-    assert result.jobs["update"].result == "success", result.end
-    assert result.records("peter-evans/create-pull-request") == []
-    expected = ["issue edit"] if number else ["label create", "issue create"]
-    assert [" ".join(call["arguments"][:2]) for call in calls] == ["issue list", *expected]
-    assert "The template changes workflows" in calls[-1]["arguments"]
+    check_issue(result, calls, number, "The template changes workflows")
     for words in ("nox -s update", "an app", ".github/workflows/ci.yml", ".github/workflows/new.yml"):
         assert words in calls[-1]["body"]
 
@@ -322,11 +327,7 @@ def test_weekly_workflow_reports_conflicts_in_one_issue(linked, template, tmp_pa
     change(project, "CONTRIBUTING.md", "# Contributing", "# Our way")
     change(template, f"{PROJECT}/CONTRIBUTING.md", "# Contributing", "# The way")
     result, calls = weekly(project, tmp_path, env={"OPEN_ISSUE": number})
-    assert result.jobs["update"].result == "success", result.end
-    assert result.records("peter-evans/create-pull-request") == []
-    expected = ["issue edit"] if number else ["label create", "issue create"]
-    assert [" ".join(call["arguments"][:2]) for call in calls] == ["issue list", *expected]
-    assert "The template's changes conflict" in calls[-1]["arguments"]
+    check_issue(result, calls, number, "The template's changes conflict")
     assert "CONTRIBUTING.md: is not merged: solve the conflict" in calls[-1]["body"]
 
 
