@@ -46,7 +46,7 @@ def pythons(tree: Tree) -> Iterator[Problem]:
         (CI, "inputs.python.options"): (options, ["all", *versions]),
         (CI, "the last list of matrix.python"): (matrix[-1], versions),
         (CI, "the other lists of matrix.python"): (sorted(set().union(*matrix) - set(versions)), []),
-        (CI, "NEWEST_PYTHON"): (ci["env"]["NEWEST_PYTHON"], last),
+        (CI, "PYTHON_VERSION"): (ci["env"]["PYTHON_VERSION"], last),
     }
     for (path, name), (copy, expected) in copies.items():
         if copy != expected:
