@@ -82,7 +82,7 @@ def test_artifacts_and_uploads(copy, tmp_path):
     run = start(project, tmp_path, needs=LINTED, secrets={"CODECOV_TOKEN": "t0ken"})
     kept = {path.relative_to(run.artifacts).as_posix() for path in run.artifacts.rglob("*") if path.is_file()}
     assert {
-        "tests-3.13-1/coverage/coverage.xml",
+        "test-3.13-1/coverage/coverage.xml",
         "tests-3.13-1/coverage/html/index.html",
         "tests-3.13-1/coverage/.coverage.3.13.1",
         "tests-3.13-1/junit/tests.xml",

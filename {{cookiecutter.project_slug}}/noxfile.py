@@ -34,14 +34,30 @@ except (
 IS_HERE = importlib.util.find_spec("pre_commit") is not None
 HERE = False if IS_HERE else PYTHONS[-1]
 JUNIT = Path("reports/junit")
+GATE = ("python", "tools/coverage_gate.py")
 NO_TESTS = 5  # pytest's exit code
 
 
-def install(session):
-    """Fill an environment of the session's own."""
-    if session.python is not False:
+def install(session, *groups):
+    """Fill an environment of the session's own.
+
+    It gets the groups of pyproject.toml, or all of them
+    and the project.
+    """
+    if session.python is False:
+        return
+    if not groups:
         session.install("-r", "conf/requirements.txt")
         session.install("--no-deps", "-e", ".")
+        return
+    try:
+        needed = nox.project.dependency_groups(
+            PROJECT,
+            *groups,
+        )
+    except (LookupError, TypeError, ValueError) as error:
+        session.error(f"pyproject.toml: {error}")
+    session.install(*needed)
 
 
 def run_pytest(session, *arguments, **options):
@@ -59,14 +75,17 @@ def run_pytest(session, *arguments, **options):
 @nox.session(python=HERE)
 def lint(session):
     """Run every check of .pre-commit-config.yaml."""
-    install(session)
+    install(session, "tasks")
     session.run("python", "tools/lint_gate.py")
 
 
 @nox.session(python=PYTHONS)
 def tests(session):
-    """Run unit and performance tests, measure coverage."""
+    """Run unit and performance tests, record coverage."""
     install(session)
+    output = session.run(*GATE, "--record", silent=True)
+    data = Path(output.splitlines()[-1])
+    unfinished = Path(f"{data}-unfinished")
     run_pytest(
         session,
         "--cov",
@@ -75,21 +94,24 @@ def tests(session):
         "--cov-report=xml",
         "-m",
         "not integration",
+        env={"COVERAGE_FILE": str(unfinished)},
     )
+    if not unfinished.exists():
+        session.error("the tests recorded no coverage")
+    unfinished.replace(data)
 
 
 @nox.session(python=HERE)
 def coverage_gate(session):
-    """Judge the coverage of the last tests."""
-    install(session)
-    script = "tools/coverage_gate.py"
-    session.run("python", script, *session.posargs)
+    """Judge the coverage of the tests of all Pythons."""
+    install(session, "tasks")
+    session.run(*GATE, *session.posargs)
 
 
 @nox.session(python=HERE)
 def build(session):
     """Verify the tree, build the wheel and the sdist."""
-    install(session)
+    install(session, "tasks", "build")
     session.run("python", "tools/verify_project.py")
     shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-m", "build")
@@ -127,7 +149,7 @@ def benchmark(session):
 @nox.session(python=HERE, default=False)
 def update(session):
     """Bring the template's changes into the project."""
-    install(session)
+    install(session, "tasks", "update")
     script = "tools/update_project.py"
     session.run("python", script, *session.posargs)
 
@@ -135,7 +157,7 @@ def update(session):
 @nox.session(python=HERE, default=False)
 def thresholds(session):
     """Change thresholds: `-- --minimum 70 --target 85`."""
-    install(session)
+    install(session, "tasks", "update")
     script = "tools/update_project.py"
     if not session.posargs:
         session.error("give thresholds after --")
@@ -145,7 +167,7 @@ def thresholds(session):
 @nox.session(python=HERE, default=False)
 def dependencies(session):
     """Write the dependency files from pyproject.toml."""
-    install(session)
+    install(session, "tasks")
     session.run(
         "pyproject2conda",
         "project",

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 
 import yaml
 
@@ -44,11 +45,36 @@ def with_collector(text: str, selected: list[str], runner: str) -> str:
     return text[:end].rstrip() + job + text[end:]
 
 
+def nodes(node: yaml.Node) -> Iterator[yaml.Node]:
+    yield node
+    inner = [item for pair in node.value for item in pair] if isinstance(node, yaml.MappingNode) else node.value
+    for child in inner if isinstance(node, yaml.CollectionNode) else []:
+        yield from nodes(child)
+
+
+def without_anchors(text: str) -> str:
+    """Write what each alias stands for in its place, as JSON, which is YAML too."""
+    found = {node.start_mark.index: node for node in nodes(yaml.compose(text))}
+    values, edits = {}, []
+    for event in yaml.parse(text):
+        name, start = getattr(event, "anchor", None), event.start_mark.index
+        if isinstance(event, yaml.AliasEvent):
+            edits.append((start, event.end_mark.index, values[name]))
+        elif name:
+            values[name] = json.dumps(yaml.SafeLoader("").construct_document(found[start]))
+            edits.append((start, start + len(name) + 1, ""))
+    for start, end, new in reversed(edits):
+        text = text[:start] + new + text[end:]
+    return text
+
+
 def with_needs(text: str, needs: dict[str, dict], runner: str) -> str:
     """Let jobs end as told, by stubs, and show jobs that need only those exactly `needs`.
 
-    act cannot cancel one job; without this no test could see how a gate treats a cancelled one.
+    act cannot cancel one job; without this no test could see how a gate treats a cancelled one. Anchors are resolved
+    first: a job that goes may hold what others repeat.
     """
+    text = without_anchors(text)
     jobs = yaml.safe_load(text)["jobs"]
     for key, body in reversed(job_nodes(text).value):
         start, old = body.start_mark.index, text[body.start_mark.index : body.end_mark.index]

@@ -1,7 +1,11 @@
 """Judge the measured coverage by the thresholds of pyproject.toml: the same verdict here and in CI.
 
-Usage: python tools/coverage_gate.py [--base COMMIT] [--json]
+Usage: python tools/coverage_gate.py [--base COMMIT] [--json] | --record
 
+Judges what the tests of all Pythons and parts have covered together: each leg records into a file of its own
+(`nox -s tests`; --record prints its name, with the part that COVERAGE_PART says), which names the code that was tested.
+COVERAGE_PYTHONS, a JSON list, and COVERAGE_PARTS, their number, say which legs there must be; without them those that
+there are count. Without any it judges the data of the last `pytest --cov`.
 Fails below the minimum, below a tier's target in one of its modules, and below the patch target in
 the lines changed since the base; warns below the target. COVERAGE_BYPASS_ISSUE and
 COVERAGE_BYPASS_UNTIL (YYYY-MM-DD, the last day) together turn failures into warnings.
@@ -18,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import coverage
+import coverage_data
 import repository
 import settings
 from repository import ROOT, Unusable
@@ -111,12 +116,12 @@ def bypass(environment: dict[str, str]) -> tuple[bool, str]:
     return True, f"Bypassed until {until} ({issue}): failures are warnings."
 
 
-def markdown(rows: list[Row], verdict: str, sentence: str) -> str:
+def markdown(rows: list[Row], verdict: str, sentences: list[str]) -> str:
     table = ["| Module | Tier | Coverage | Target | Status |", "| --- | --- | ---: | ---: | --- |"]
     for row in rows:
         status = f"{row.status}, {row.note}" if row.note else row.status
         table.append(f"| {repository.cell(row.name)} | {row.tier} | {row.percent} | {row.target} | {status} |")
-    return "\n".join([f"## Coverage: {verdict}", "", *table, "", *([sentence, ""] if sentence else [])])
+    return "\n".join([f"## Coverage: {verdict}", "", *table, "", " ".join(filter(None, sentences)), ""])
 
 
 def annotate(rows: list[Row], forgiven: bool) -> None:
@@ -132,16 +137,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--base", default=os.environ.get("COVERAGE_BASE", ""), help="what the patch is compared with")
     parser.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
+    parser.add_argument("--record", action="store_true", help="print where this Python's tests record, and judge nothing")
     arguments = parser.parse_args()
     os.chdir(ROOT)
-    found = settings.load(ROOT, repository.paths(ROOT))
+    paths = repository.paths(ROOT)
+    if arguments.record:
+        print(coverage_data.record(paths))
+        return 0
+    found = settings.load(ROOT, paths)
     if found.problems:
         raise Unusable("; ".join(found.problems))
     for module in found.modules:
         repository.read(ROOT, module)  # coverage.py does not name the file that it cannot parse
     try:
-        data = coverage.Coverage(config_file="pyproject.toml")
-        data.load()
+        data = coverage.Coverage(data_file=None, config_file="pyproject.toml")
+        last = coverage.Coverage(config_file="pyproject.toml").get_option("run:data_file")
+        files, judged = coverage_data.to_judge(paths, str(last))
+        data.combine(files, strict=True, keep=True)
         report = measured(data, found.modules)
         rows = judge_modules(data, report, found)
         rows.insert(2, judge_patch(report, found, arguments.base))
@@ -151,8 +163,8 @@ def main() -> int:
     statuses = {row.status for row in rows}
     failed = "fail" in statuses and not forgiven
     verdict = "failed" if failed else "warning" if statuses & {"fail", "warn"} else "passed"
-    text = markdown(rows, verdict, sentence)
-    print(json.dumps({"verdict": verdict, "bypass": sentence, "rows": [row._asdict() for row in rows]}, indent=2) if arguments.json else text)
+    text = markdown(rows, verdict, [judged, sentence])
+    print(json.dumps({"verdict": verdict, "judged": judged, "bypass": sentence, "rows": [row._asdict() for row in rows]}, indent=2) if arguments.json else text)
     repository.tell("GITHUB_STEP_SUMMARY", text)
     if not arguments.json:
         annotate(rows, forgiven)

@@ -37,6 +37,7 @@ def pythons(tree: Tree) -> Iterator[Problem]:
     first, last = versions[0], versions[-1]
     expression = ci["jobs"]["test"]["strategy"]["matrix"]["python"]
     matrix = [json.loads(found) for found in re.findall(r"'(\[[^']*\d\"\])'", expression)]
+    judged = [step["env"]["COVERAGE_PYTHONS"] for step in ci["jobs"]["coverage"]["steps"] if "COVERAGE_PYTHONS" in step.get("env", {})]
     conda = document["tool"]["pyproject2conda"]["envs"]["conda"]["python-include"]
     # YAML 1.1 reads `on` as true.
     options = ci[True]["workflow_dispatch"]["inputs"]["python"]["options"]
@@ -46,6 +47,7 @@ def pythons(tree: Tree) -> Iterator[Problem]:
         (CI, "inputs.python.options"): (options, ["all", *versions]),
         (CI, "the last list of matrix.python"): (matrix[-1], versions),
         (CI, "the other lists of matrix.python"): (sorted(set().union(*matrix) - set(versions)), []),
+        (CI, "COVERAGE_PYTHONS"): (judged, [re.sub(r"fromJSON\((.*)\)", r"\1", expression)]),
         (CI, "PYTHON_VERSION"): (ci["env"]["PYTHON_VERSION"], last),
     }
     for (path, name), (copy, expected) in copies.items():
