@@ -1,47 +1,37 @@
 """C3, C7: the quality gate and the lint gate alone, for what would take too long in whole runs of the pipeline."""
 
-import contextlib
-import io
 import itertools
 import json
-import os
 import re
 
 import pytest
-import yaml
 from conftest import environment, find, run
 from pipelines import commit, hook_environment, write
 
 RESULTS = ["success", "failure", "cancelled", "skipped"]
-STAGES = ["lint", "test", "build", "integration"]
+STAGES = ["lint", "test", "coverage", "build", "integration"]
 EVENTS = ["push", "pull_request", "merge_group", "schedule", "workflow_dispatch"]
 
 
-@pytest.fixture(scope="session")
-def quality_gate(bake, tmp_path_factory):
-    """Return a function that executes the gate's own step, as rendered, and returns its verdict and its summary."""
-    workflow = yaml.safe_load((bake() / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
-    (step,) = workflow["jobs"]["quality-gate"]["steps"]
-    assert step["shell"] == "python3 {0}"
-    code = compile(step["run"], "quality-gate", "exec")
-    summary = tmp_path_factory.mktemp("gate") / "summary.md"
+@pytest.fixture
+def quality_gate(tools, tmp_path, monkeypatch, capsys):
+    """Return a function that runs the gate's program on results; it returns its verdict and its summary."""
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
 
-    def judge(results, event="push", findings="none", shards="1"):
+    def judge(results, event="push", findings="none"):
         needs = {stage: {"result": result, "outputs": {}} for stage, result in results.items()}
         needs["lint"]["outputs"] = {"findings": findings} if findings else {}
         summary.write_text("", encoding="utf-8")
-        variables = {"EVENT": event, "NEEDS": json.dumps(needs), "SHARDS": shards}
-        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()):
-            for name, value in {**variables, "GITHUB_STEP_SUMMARY": str(summary)}.items():
-                patch.setenv(name, value)
-            try:
-                exec(code, {})
-                failed = False
-            except SystemExit as error:
-                failed = bool(error.code)
+        monkeypatch.setenv("GITHUB_EVENT_NAME", event)
+        monkeypatch.setenv("NEEDS", json.dumps(needs))
+        code = tools.quality_gate.main()
         text = summary.read_text(encoding="utf-8")
         verdict = find(r"^## Quality gate: (\w+)\n", text)[1]
-        assert failed == (verdict == "fail")
+        assert code == (verdict == "fail")
+        said = capsys.readouterr().out
+        assert said.startswith(text)
+        assert (f"::{'error' if code else 'warning'} title=Quality gate::" in said) == (verdict != "pass")
         return verdict, text
 
     return judge
@@ -51,11 +41,11 @@ def quality_gate(bake, tmp_path_factory):
 def test_quality_gate_for_every_combination_of_results(quality_gate, event):
     """C7: passes only if every stage succeeded; integration alone may be skipped, and only off pull requests."""
     may_skip = event not in ("pull_request", "merge_group")
-    for results in itertools.product(RESULTS, repeat=4):
+    for results in itertools.product(RESULTS, repeat=len(STAGES)):
         stages = dict(zip(STAGES, results, strict=True))
         integration = stages["integration"] == "success" or (may_skip and stages["integration"] == "skipped")
-        expected = integration and all(stages[stage] == "success" for stage in STAGES[:3])
-        verdict, summary = quality_gate(stages | {"coverage": "skipped"}, event)
+        expected = integration and all(stages[stage] == "success" for stage in STAGES[:-1])
+        verdict, summary = quality_gate(stages, event)
         assert verdict == ("pass" if expected else "fail"), stages
         for stage, result in stages.items():
             assert f"| {stage} | {result} |" in summary
@@ -65,15 +55,15 @@ def test_quality_gate_for_every_combination_of_results(quality_gate, event):
     ("findings", "verdict"), [("none", "pass"), ("style", "warn"), ("errors", "warn"), ("", "fail"), ("other", "fail")]
 )
 def test_quality_gate_warns_of_findings_and_fails_without_a_report(quality_gate, findings, verdict):
-    results = dict.fromkeys([*STAGES, "coverage"], "success")
-    assert quality_gate(results, "pull_request", findings)[0] == verdict
+    assert quality_gate(dict.fromkeys(STAGES, "success"), "pull_request", findings)[0] == verdict
 
 
-@pytest.mark.parametrize("shards", ["1", "2"])
-@pytest.mark.parametrize("result", RESULTS)
-def test_quality_gate_needs_the_combined_coverage_of_shards(quality_gate, shards, result):
-    verdict, _ = quality_gate(dict.fromkeys(STAGES, "success") | {"coverage": result}, "pull_request", shards=shards)
-    assert (verdict == "pass") == (result == "success" or (shards, result) == ("1", "skipped"))
+@pytest.mark.parametrize("needs", ["", "{", "[]", "1", '{"lint": 1}', '{"lint": {"result": "success"}}'])
+def test_quality_gate_that_cannot_read_the_results_is_not_green(bake, needs):
+    """R3: exit code 2 and one line, by a Python that has nothing but itself."""
+    result = run("python3", "-I", "-S", "tools/quality_gate.py", cwd=bake(), check=False, NEEDS=needs)
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1), result.stderr
+    assert "NEEDS is not the `needs` of GitHub" in result.stderr
 
 
 UNPINNED = """\
@@ -137,8 +127,3 @@ def test_lint_gate_tells_errors_from_style(copy, tmp_path, tools):
         hook, place = case.partition(" ")[0], f"a{number}.py" if "src/my_project/a.py" in files else ""
         assert re.search(rf"^\| {kind.rstrip('s')} \| [^|]*\b{hook}\b[^|]* \|.*{place}", table, re.M), (case, table)
         assert re.search(rf"^::(error|warning) (file=.*,)?title=Lint [^:]*\b{hook}\b[^:]*::", result.stdout, re.M)
-
-
-def test_os_environment_is_untouched():
-    """The quality gate runs in this process: it must leave nothing behind."""
-    assert "NEEDS" not in os.environ

@@ -127,7 +127,7 @@ def test_slow_tests_are_left_out_only_where_it_says(pipeline):
 def test_environment_of_the_pipeline(pipeline):
     """C5, X2: one Python for all that needs one, the newest; tests run in parallel unless speed is thorough."""
     env = [(case, case.values["env"]) for case in pipeline]
-    assert_all((case, found["NEWEST_PYTHON"], pythons(case)[-1]) for case, found in env)
+    assert_all((case, found["PYTHON_VERSION"], pythons(case)[-1]) for case, found in env)
     assert_all((case, found["PYTEST_WORKERS"] == "0", case.answers["ci_speed"] == "thorough") for case, found in env)
 
 
@@ -138,14 +138,21 @@ def test_patch_is_judged_against_the_merge_commit(pipeline):
     assert_all((case, value, bases.get(case.kind, "")) for case, value in found)
 
 
-def test_one_job_judges_the_coverage(pipeline):
-    """C4: whatever the number of shards."""
+def test_one_job_judges_the_coverage_of_every_leg(pipeline):
+    """C4: whatever the number of shards; it knows which Pythons and parts there must be."""
 
     def judges(case):
-        gates = [(job, step) for job, step in case.steps() if "coverage_gate" in (step["run"] or "")]
-        return {job for job, step in gates if step["if"]["success"]}
+        return {job for job, step in case.steps() if "coverage_gate" in (step["run"] or "") and step["if"]["success"]}
 
-    assert_all((case, len(judges(case)), 1) for case in pipeline if SHARDS[case.shards] != ERROR)
+    valid = [case for case in pipeline if SHARDS[case.shards] != ERROR]
+    matrices = [(case, case.values["jobs"]["test"]["matrix"]) for case in valid]
+    given = [
+        (case, matrix, {name: [*case.variables_of_steps(f"COVERAGE_{name}")] for name in ("PYTHONS", "PARTS")})
+        for case, matrix in matrices
+    ]
+    assert_all((case, judges(case), {"coverage"}) for case in valid)
+    assert_all((case, [json.loads(text) for text in found["PYTHONS"]], [matrix["python"]]) for case, matrix, found in given)
+    assert_all((case, {*map(int, found["PARTS"])}, {len(matrix["shard"])}) for case, matrix, found in given)
 
 
 def test_jobs_run_when_they_should(pipeline):
@@ -153,7 +160,7 @@ def test_jobs_run_when_they_should(pipeline):
     jobs = [(case, case.values["jobs"]) for case in pipeline]
     changes = ("pull_request", "merge_group")
     assert_all((case, found["integration"]["if"]["success"], case.kind in changes) for case, found in jobs)
-    assert_all((case, found[name]["if"]["failure"], False) for case, found in jobs for name in ("build", "integration"))
+    assert_all((case, found[name]["if"]["failure"], False) for case, found in jobs for name in ("coverage", "build", "integration"))
     assert_all((case, found["quality-gate"]["if"], ALWAYS) for case, found in jobs)
     assert_all((case, found["quality-gate"]["legs"][0]["name"], "Quality gate") for case, found in jobs)
 

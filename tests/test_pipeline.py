@@ -12,6 +12,7 @@ pytestmark = pytest.mark.slow
 
 LINTED = {"lint": {"result": "success", "outputs": {"findings": "none"}}}
 BUILT = LINTED | {"build": {"result": "success"}}
+TESTED = {"test": {"result": "success"}, "coverage": {"result": "success"}}
 EVENTS = ["push", "pull_request", "merge_group", "workflow_dispatch"]
 HOSTILE = "a\";$(touch${IFS}pwned)'`touch${IFS}pwned`&"
 FUNCTION = (
@@ -60,7 +61,7 @@ def test_green_path(copy, tmp_path, speed, event):
     assert run.exit_code == 0, run.end
     results = {name: job.result for name, job in run.jobs.items()}
     integration = "success" if event in ("pull_request", "merge_group") else "skipped"
-    assert results == dict.fromkeys(results, "success") | {"integration": integration, "coverage": "skipped"}
+    assert results == dict.fromkeys(results, "success") | {"integration": integration}
     assert verdicts(run)[0] == "pass"
     legs = ["3.13"] if speed != "fast" or is_pull_request else ["3.12", "3.13"]
     assert list(run.jobs["test"].legs) == [f"{version}, 1" for version in legs]
@@ -100,127 +101,122 @@ MINIMUM = r"\| total \|  \| 5\d\.\d\d \| 60 \| fail, minimum \|"
 # All test files of the sample but those of integration.
 MEASURED_TESTS = [path for path in FILES if re.match(r"src/tests/(unit|performance)/", path)]
 CASES = {
-    # name: (event, files, options, result of test, gate, what the summary or the log of the stage shows)
+    # name: (event, files, options, the stage that fails, what the summaries or the logs of test and coverage show)
     "failing test": (
         "push",
         {"src/tests/unit/test_package.py": "def test_it():\n    assert 1 == 2\n"},
         {},
-        "failure",
-        "fail",
+        "test",
         r"\| unit \| 20 \| 1 \| 0 \| 0 \| 0 \| 0 \| 95\.24 % \|",
     ),
     "collection error": (
         "push",
         {"src/tests/unit/test_package.py": "import nothing\n"},
         {},
-        "failure",
-        "fail",
+        "test",
         "No module named 'nothing'",
     ),
     "no tests at all": (
         "push",
         {path: "" for path in MEASURED_TESTS},
         {},
-        "failure",
-        "fail",
+        "test",
         "no tests ran|deselected",
     ),
-    "under the minimum": ("push", uncovered(9), {}, "failure", "fail", MINIMUM),
+    "under the minimum": ("push", uncovered(9), {}, "coverage", MINIMUM),
     "between minimum and target": (
         "push",
         uncovered(8),
         {},
-        "success",
-        "pass",
+        "",
         r"::warning title=Coverage::total: 6\d\.\d\d %, target 80 %",
     ),
     "module of P0 under its target": (
         "push",
         {"src/my_project/demo_mode.py": lambda text: text + FUNCTION.format(0)},
         {},
-        "failure",
-        "fail",
+        "coverage",
         r"::error file=src/my_project/demo_mode\.py,title=Coverage::src/my_project/demo_mode\.py of tier P0: \d\d\.",
     ),
     "changed lines under the patch target": (
         "pull_request",
         uncovered(2),
         {},
-        "failure",
-        "fail",
+        "coverage",
         r"\| patch \|  \| \d\d\.\d\d \| 60 \| fail, \d+ lines since",
     ),
-    "the same lines on a push": ("push", uncovered(2), {}, "success", "pass", r"not judged: no base"),
+    "the same lines on a push": ("push", uncovered(2), {}, "", r"not judged: no base"),
     "a base branch that has gone on": (
         "pull_request",
         {"src/my_project/__init__.py": lambda text: text + "\nNAMES = [1]\nNAMES.append(2)\n"},
         {"upstream": uncovered(3)},
-        "success",
-        "pass",
+        "",
         r"\| patch \|  \| 100\.00 \| 60 \| pass, 2 lines since",
     ),
     "base branch missing": (
         "merge_group",
         {},
         {"payload": {"merge_group": {"base_sha": "0" * 40}}},
-        "failure",
-        "fail",
+        "coverage",
         "cannot judge: no common commit with the base",
     ),
     "bypass that is valid": (
         "push",
         uncovered(20),
         {"vars": {"COVERAGE_BYPASS_ISSUE": "#12", "COVERAGE_BYPASS_UNTIL": "2999-12-31"}},
-        "success",
-        "pass",
+        "",
         r"Bypassed until 2999-12-31 \(#12\)",
     ),
     "bypass that is over": (
         "push",
         uncovered(20),
         {"vars": {"COVERAGE_BYPASS_ISSUE": "#12", "COVERAGE_BYPASS_UNTIL": "2020-01-01"}},
-        "failure",
-        "fail",
+        "coverage",
         r"Bypass refused: it ended on 2020-01-01 \(#12\)",
     ),
     "bypass without issue": (
         "push",
         uncovered(20),
         {"vars": {"COVERAGE_BYPASS_UNTIL": "2999-12-31"}},
-        "failure",
-        "fail",
+        "coverage",
         "Bypass refused: it needs an issue and a date",
     ),
     "Codecov down": (
         "push",
         {},
         {"env": {"CODECOV_DOWN": "1"}},
-        "success",
-        "pass",
+        "",
         "::warning title=Codecov::The upload failed",
     ),
-    "artifacts cannot be kept": ("push", {}, {"env": {"ARTIFACTS_DOWN": "1"}}, "failure", "fail", "was not kept"),
-    "cache down": ("push", {}, {"env": {"CACHE_DOWN": "1"}}, "success", "pass", "Coverage: passed"),
+    "artifacts cannot be kept": ("push", {}, {"env": {"ARTIFACTS_DOWN": "1"}}, "test", "was not kept"),
+    "cache down": ("push", {}, {"env": {"CACHE_DOWN": "1"}}, "", "Coverage: passed"),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_test_stage(copy, tmp_path, case):
-    """C4, C7, V1-V3, V6, F3: what the test stage and the gate make of it; lint and build are told to have passed."""
-    event, files, options, result, gate, shown = CASES[case]
+    """C4, C7, V1-V3, V6, F3: what the tests, the coverage and the gate make of it; lint and build are told to have passed.
+
+    After failing tests no number of coverage is said.
+    """
+    event, files, options, failed, shown = CASES[case]
     run = start(project_of(copy), tmp_path, event, files, job="quality-gate", needs=BUILT, **options)
-    assert run.jobs["test"].result == result, run.jobs["test"].end
-    assert re.search(shown, run.jobs["test"].summary + run.jobs["test"].log), run.jobs["test"].end
+    test, coverage = run.jobs["test"], run.jobs["coverage"]
+    results = {"test": ("failure", "skipped"), "coverage": ("success", "failure"), "": ("success", "success")}
+    assert (test.result, coverage.result) == results[failed], test.end + coverage.end
+    said = test.summary + test.log + coverage.summary + coverage.log
+    assert re.search(shown, said), test.end + coverage.end
+    assert ("## Coverage" in said) == (failed != "test" and "cannot judge" not in said)
     verdict, stages = verdicts(run)
-    assert verdict == gate
-    assert stages["test"] == ("pass" if result == "success" else "fail")
-    assert run.jobs["quality-gate"].result == ("success" if gate == "pass" else "failure")
+    assert verdict == ("fail" if failed else "pass")
+    assert failed == "" or stages[failed] == "fail"
+    assert run.jobs["quality-gate"].result == ("failure" if failed else "success")
 
 
 def test_failing_integration_test_fails_the_gate(copy, tmp_path):
     text = "def test_it():\n    assert 1 == 2\n"
     files = {"src/tests/integration/test_broken.py": text}
-    told = BUILT | {"test": {"result": "success"}}
+    told = BUILT | TESTED
     run = start(project_of(copy), tmp_path, "pull_request", files, job="quality-gate", needs=told)
     assert run.jobs["integration"].result == "failure"
     assert counts(run.jobs["integration"], "integration") == (1, 1)
@@ -239,7 +235,7 @@ def test_failing_integration_test_fails_the_gate(copy, tmp_path):
 )
 def test_build_stage(copy, tmp_path, files, shown):
     """C5: structure and syntax are verified before anything is built."""
-    told = LINTED | {"test": {"result": "success"}}
+    told = LINTED | TESTED
     run = start(project_of(copy), tmp_path, "push", files, job="quality-gate", needs=told)
     assert run.jobs["build"].result == ("failure" if shown else "success")
     assert verdicts(run)[1]["build"] == ("fail" if shown else "pass")
@@ -260,7 +256,7 @@ def test_lint_stage(copy, tmp_path, case, gate):
     text, findings = LINT_CASES[case]
     tools = {"style": "ruff", "undefined name": "black+isort+flake8", "syntax error": "ruff"}[case]
     project = project_of(copy, lint_gate=gate, lint_tools=tools)
-    told = {"test": {"result": "success"}, "build": {"result": "success"}}
+    told = TESTED | {"build": {"result": "success"}}
     files = {"src/my_project/added.py": text, "src/tests/unit/test_added.py": '"""Tests."""\n'}
     run = start(project, tmp_path, "push", files, job="quality-gate", needs=told)
     blocks = gate == "everything" or (gate, findings) == ("errors", "errors")
@@ -278,7 +274,7 @@ def test_lint_stage(copy, tmp_path, case, gate):
 def test_lint_that_cannot_run_is_never_green(copy, tmp_path):
     """A broken installation of the hooks fails, also where no finding would block."""
     project = project_of(copy, lint_gate="report")
-    told = {"test": {"result": "success"}, "build": {"result": "success"}}
+    told = TESTED | {"build": {"result": "success"}}
     files = {".pre-commit-config.yaml": lambda text: text.replace("rev: v6.0.0", "rev: v0.0.0")}
     env = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "url./nowhere/.insteadOf", "GIT_CONFIG_VALUE_0": "https://"}
     run = start(project, tmp_path, "push", files, job="quality-gate", needs=told, env=env)
@@ -345,7 +341,7 @@ def test_manual_runs_choose_a_python_and_slow_tests(copy, tmp_path):
 @pytest.mark.parametrize("value", ["own-runner", '["own-runner", "linux"]'])
 def test_runner_is_a_repository_variable(copy, tmp_path, value):
     """G2: a label or a JSON list of labels; no other runner takes the jobs."""
-    told = BUILT | {"test": {"result": "success"}}
+    told = BUILT | TESTED
     options = {"job": "quality-gate", "needs": told, "vars": {"CI_RUNNER": value}}
     project = project_of(copy)
     assert start(project, tmp_path, runner="own-runner", **options).jobs["quality-gate"].result == "success"
@@ -355,7 +351,7 @@ def test_runner_is_a_repository_variable(copy, tmp_path, value):
 @pytest.mark.parametrize("down", ["0", "1"])
 def test_slack_hears_the_final_status_if_it_is_configured(copy, tmp_path, down):
     """C8: the message is data, whatever the branch is called; a failing message does not touch the verdict."""
-    told = BUILT | {"test": {"result": "failure"}, "integration": {"result": "skipped"}}
+    told = BUILT | {"test": {"result": "failure"}, "coverage": {"result": "skipped"}, "integration": {"result": "skipped"}}
     secrets = {"SLACK_WEBHOOK_URL": "https://example.invalid/hook"}
     project = project_of(copy)
     run = start(
@@ -370,11 +366,11 @@ def test_slack_hears_the_final_status_if_it_is_configured(copy, tmp_path, down):
 def test_readme_shows_what_a_run_really_says(copy, tmp_path):
     """The summary in the README is this run's; only the commit differs, and the level of the headings."""
     files = uncovered(5) | {"src/my_project/demo_mode.py": lambda text: text + FUNCTION.format(0)}
-    run = start(project_of(copy), tmp_path, "pull_request", files, job="test")
+    run = start(project_of(copy), tmp_path, "pull_request", files, job="coverage")
     readme = (TEMPLATE / "README.md").read_text(encoding="utf-8")
     shown = readme.partition("untested lines to a module of P0:\n")[2].partition("The quality gate")[0]
 
     def lines(text):
         return [re.sub(r"since \w+", "since", line.lstrip("# ")) for line in text.splitlines() if line]
 
-    assert lines(run.jobs["test"].summary) == lines(shown)
+    assert lines(run.jobs["test"].summary + run.jobs["coverage"].summary) == lines(shown)

@@ -87,17 +87,20 @@ def to_judge(paths: list[str], other: str) -> tuple[list[str], str]:
     if not legs:
         if not Path(other).is_file():
             raise Unusable(f"no data: run `nox -s tests` or `pytest --cov`.{told}")
+        lines_of(Path(other))
         return [other], f"Judged: the last `pytest --cov`.{told}"
-    for python in {leg.python for leg in legs}:
+    lines = {leg: lines_of(leg.path) for leg in legs}
+    for python in sorted({leg.python for leg in legs}):
         parts = [leg for leg in legs if leg.python == python]
         if len({leg.durations for leg in parts}) > 1:
             raise Unusable(f"the parts of Python {python} were made by different {DURATIONS}, some test may be in none: run all again")
-        if not any(coverage_of(leg.path).measured_files() for leg in parts):
+        if not any(lines[leg] for leg in parts):
             raise Unusable(f"the tests of Python {python} recorded no line of the package: see their log")
     return [str(leg.path) for leg in legs], f"Judged: {named(legs)}.{told}"
 
 
-def coverage_of(path: Path) -> coverage.CoverageData:
+def lines_of(path: Path) -> int:
+    """Return how many lines a file of data holds; raises coverage.CoverageException if it is none."""
     data = coverage.CoverageData(str(path))
     data.read()
-    return data
+    return sum(len(data.lines(name) or ()) for name in data.measured_files())
