@@ -32,7 +32,10 @@ def test_coverage_gate_fails_a_module_of_a_tier_whose_other_modules_make_up_for_
 
 
 CANNOT = {
-    "no data": (lambda project: (project / "reports/coverage/.coverage").unlink(), "no data: run `nox -s tests` or `pytest --cov`"),
+    "no data": (
+        lambda project: (project / "reports/coverage/.coverage").unlink(),
+        "no data: run `nox -s tests` or `pytest --cov`",
+    ),
     "wrong settings": (
         lambda project: write(project, {"pyproject.toml": lambda text: text.replace("core/**", "gone/**")}),
         "matches no module",

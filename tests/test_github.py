@@ -151,7 +151,9 @@ def test_one_job_judges_the_coverage_of_every_leg(pipeline):
         for case, matrix in matrices
     ]
     assert_all((case, judges(case), {"coverage"}) for case in valid)
-    assert_all((case, [json.loads(text) for text in found["PYTHONS"]], [matrix["python"]]) for case, matrix, found in given)
+    assert_all(
+        (case, [json.loads(text) for text in found["PYTHONS"]], [matrix["python"]]) for case, matrix, found in given
+    )
     assert_all((case, {*map(int, found["PARTS"])}, {len(matrix["shard"])}) for case, matrix, found in given)
 
 
@@ -160,7 +162,11 @@ def test_jobs_run_when_they_should(pipeline):
     jobs = [(case, case.values["jobs"]) for case in pipeline]
     changes = ("pull_request", "merge_group")
     assert_all((case, found["integration"]["if"]["success"], case.kind in changes) for case, found in jobs)
-    assert_all((case, found[name]["if"]["failure"], False) for case, found in jobs for name in ("coverage", "build", "integration"))
+    assert_all(
+        (case, found[name]["if"]["failure"], False)
+        for case, found in jobs
+        for name in ("coverage", "build", "integration")
+    )
     assert_all((case, found["quality-gate"]["if"], ALWAYS) for case, found in jobs)
     assert_all((case, found["quality-gate"]["legs"][0]["name"], "Quality gate") for case, found in jobs)
 

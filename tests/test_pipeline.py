@@ -84,9 +84,9 @@ def test_artifacts_and_uploads(copy, tmp_path):
     kept = {path.relative_to(run.artifacts).as_posix() for path in run.artifacts.rglob("*") if path.is_file()}
     assert {
         "test-3.13-1/coverage/coverage.xml",
-        "tests-3.13-1/coverage/html/index.html",
-        "tests-3.13-1/coverage/.coverage.3.13.1",
-        "tests-3.13-1/junit/tests.xml",
+        "test-3.13-1/coverage/html/index.html",
+        "test-3.13-1/coverage/.coverage.3.13.1",
+        "test-3.13-1/junit/tests.xml",
         "dist/my_project-0.1.0-py3-none-any.whl",
         "dist/my_project-0.1.0.tar.gz",
     } <= kept
@@ -351,7 +351,11 @@ def test_runner_is_a_repository_variable(copy, tmp_path, value):
 @pytest.mark.parametrize("down", ["0", "1"])
 def test_slack_hears_the_final_status_if_it_is_configured(copy, tmp_path, down):
     """C8: the message is data, whatever the branch is called; a failing message does not touch the verdict."""
-    told = BUILT | {"test": {"result": "failure"}, "coverage": {"result": "skipped"}, "integration": {"result": "skipped"}}
+    told = BUILT | {
+        "test": {"result": "failure"},
+        "coverage": {"result": "skipped"},
+        "integration": {"result": "skipped"},
+    }
     secrets = {"SLACK_WEBHOOK_URL": "https://example.invalid/hook"}
     project = project_of(copy)
     run = start(

@@ -271,6 +271,8 @@ def test_no_environment_is_older_than_a_week(steps):
         before = job.body["steps"][: job.body["steps"].index(step)]
         weeks = ["date +%G-%V" in other["run"] for other in before if other.get("id") == key[1]]
         assert weeks == [True], f"{where}: no step before it names the year and the week"
-        assert given.get("create-args") == "python=${{ env.PYTHON_VERSION }}", f"{where}: legs would share an environment"
+        assert given.get("create-args") == "python=${{ env.PYTHON_VERSION }}", (
+            f"{where}: legs would share an environment"
+        )
         is_matrix = "strategy" in job.body
         assert not is_matrix or job.body["env"]["PYTHON_VERSION"] == "${{ matrix.python }}", f"{where}: not the leg's"
