@@ -1,4 +1,4 @@
-"""Puts uv on PATH and tells it which Python to use, one of this machine's; what it installs comes from a shared cache."""
+"""Puts uv on PATH and tells it which of this machine's Pythons to use; what it installs comes from a shared cache."""
 
 import os
 import shutil
