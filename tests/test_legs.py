@@ -1,4 +1,4 @@
-"""C4, V1, R4: the coverage of all Pythons and parts is judged together, and data that does not belong to it is refused."""
+"""C4, V1, R4: the coverage of all Pythons and parts is judged together; data that does not belong to it is refused."""
 
 import json
 import re

@@ -195,9 +195,9 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_test_stage(copy, tmp_path, case):
-    """C4, C7, V1-V3, V6, F3: what the tests, the coverage and the gate make of it; lint and build are told to have passed.
+    """C4, C7, V1-V3, V6, F3: what tests, coverage and gate make of it; lint and build are told to have passed.
 
-    After failing tests no number of coverage is said.
+    After failing tests no coverage is told.
     """
     event, files, options, failed, shown = CASES[case]
     run = start(project_of(copy), tmp_path, event, files, job="quality-gate", needs=BUILT, **options)
