@@ -260,6 +260,19 @@ def test_artifacts_are_kept_as_long_as_documented_and_overwrite_nothing_of_anoth
             assert given.get("if-no-files-found") == "error", f"{where}: nobody would notice that nothing is kept"
 
 
+def test_jobs_without_conda_get_pinned_tools_from_a_cache_of_their_own(steps):
+    """C12: uv is the one whose checksum the pinned action knows; what a job installs is in no other job's cache."""
+    for where, job, _, given in using(steps, "astral-sh/setup-uv"):
+        assert given["version"] == "latest-known", f"{where}: not pinned"
+        if job.place != "template":
+            assert given["cache-suffix"] == "${{ github.job }}", f"{where}: the first job to end would fill it for all"
+            assert given["cache-dependency-glob"] == "pyproject.toml", f"{where}: it would never be renewed"
+            assert "prune-cache" not in given, f"{where}: nothing installed would be in it"
+            sessions = [step["run"] for step in job.body["steps"] if "nox" in step.get("run", "")]
+            assert len(sessions) == 1, f"{where}: {sessions}"
+            assert re.fullmatch(r"uv run --script noxfile\.py -s \w+", sessions[0]), f"{where}: {sessions}"
+
+
 def test_no_environment_is_older_than_a_week(steps):
     """C4: the key of the cache has the year and the week, and each Python an environment of its own."""
     for where, job, step, given in using(steps, "mamba-org/setup-micromamba"):
