@@ -39,7 +39,7 @@ def calls(result):
 def test_nightly_starts_what_its_clock_says(copy, tmp_path, event, cron, started):
     """C1, S1: a schedule in ci.yml itself would let GitHub switch pull requests' checks off."""
     payload, env = {"schedule": cron} if cron else {}, {"WORKFLOWS": f".github/workflows/ci.yml {CODEQL}"}
-    result, called = execute(copy(), tmp_path, event, "nightly.yml", payload=payload, env=env)
+    result, called = execute(copy(), tmp_path, event, "nightly.yml", job="start", payload=payload, env=env)
     assert result.jobs["start"].result == "success", result.end
     assert [call for call in called if call.startswith("workflow run")] == [f"workflow run {name}" for name in started]
 
@@ -55,7 +55,7 @@ def test_the_template_starts_its_own_checks_every_week(tmp_path):
 @pytest.mark.parametrize("active", ["", ".github/workflows/ci.yml", "x/.github/workflows/codeql.yml", CODEQL + "x"])
 def test_nightly_does_not_miss_a_codeql_that_the_project_does_not_want(copy, tmp_path, active):
     """C11: not chosen, removed later, or switched off on GitHub."""
-    options = {"payload": {"schedule": WEEKLY}, "env": {"WORKFLOWS": active}}
+    options = {"job": "start", "payload": {"schedule": WEEKLY}, "env": {"WORKFLOWS": active}}
     result, called = execute(copy(codeql=False), tmp_path, "schedule", "nightly.yml", **options)
     assert result.jobs["start"].result == "success", result.end
     assert [call for call in called if call.startswith("workflow run")] == []

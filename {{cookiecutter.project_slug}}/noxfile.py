@@ -11,10 +11,13 @@ runs in the project's. Where there is none, as with
 """
 
 import importlib.util
+import os
+import re
 import shutil
 from pathlib import Path
 
 import nox
+from packaging.version import Version
 
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -60,6 +63,19 @@ def install(session, *groups):
     session.install(*needed)
 
 
+def install_by(session, rule):
+    """Fill an environment with versions chosen by a rule.
+
+    Raises:
+        SystemExit: only uv can do that, and is not here.
+    """
+    if session.venv_backend != "uv":
+        told = "needs uv: `pip install uv`, no `--no-venv`"
+        session.error(f"{session.name} {told}")
+    session.install(rule, "-r", "conf/requirements.txt")
+    session.install("--no-deps", "-e", ".")
+
+
 def run_pytest(session, *arguments, **options):
     """Run pytest; it reports to JUNIT/<session>.xml."""
     report = JUNIT / f"{session.name}.xml"
@@ -69,6 +85,21 @@ def run_pytest(session, *arguments, **options):
         *arguments,
         *session.posargs,
         **options,
+    )
+
+
+def try_tests(session, *arguments):
+    """Run the tests as CI does, for no coverage verdict."""
+    data = f"reports/coverage/.coverage-{session.name}"
+    run_pytest(
+        session,
+        "--cov",
+        "--cov-fail-under=0",
+        "--cov-report=",
+        "-m",
+        "not integration",
+        *arguments,
+        env={"COVERAGE_FILE": data},
     )
 
 
@@ -144,6 +175,54 @@ def benchmark(session):
         "performance",
         *session.posargs,
     )
+
+
+@nox.session(python=HERE, default=False)
+def durations(session):
+    """Measure each test, so that CI makes equal parts."""
+    install(session)
+    try_tests(
+        session,
+        "--store-durations",
+        "--clean-durations",
+    )
+
+
+@nox.session(
+    python=PYTHONS[0],
+    reuse_venv=False,
+    default=False,
+)
+def lowest(session):
+    """Try the lowest versions that are allowed."""
+    install_by(session, "--resolution=lowest-direct")
+    try_tests(session)
+    build(session)
+
+
+@nox.session(
+    python=PYTHONS[-1],
+    reuse_venv=False,
+    default=False,
+)
+def prereleases(session):
+    """Try the newest versions, pre-releases included."""
+    install_by(session, "--prerelease=allow")
+    freeze = ("uv", "pip", "freeze", "--exclude-editable")
+    listed = session.run(*freeze, silent=True)
+    pairs = re.findall(r"^(\S+)==(\S+)$", listed, re.M)
+    found = [
+        f"{name} {version}"
+        for name, version in pairs
+        if Version(version).is_prerelease
+    ]
+    told = ", ".join(found) or "none"
+    session.log(f"Pre-releases installed: {told}")
+    output = os.environ.get("GITHUB_OUTPUT", os.devnull)
+    with open(output, "a", encoding="utf-8") as file:
+        print(f"installed={told}", file=file)
+    try_tests(session)
+    build(session)
 
 
 @nox.session(python=HERE, default=False)

@@ -4,6 +4,7 @@ The workflow runs as written. Only the world around it is ours: third-party acti
 each run has its own HOME, so that nothing of the caller's account helps or hurts it.
 """
 
+import itertools
 import json
 import os
 import re
@@ -19,6 +20,7 @@ import yaml
 from results import Run, read_job, text
 from rewrite import COLLECTOR, closure, with_collector, with_needs
 
+RUN_IDS = itertools.count(1001)
 NOTHING: Mapping[str, str] = MappingProxyType({})
 ACTIONS = Path(__file__).with_name("actions")
 KEPT = re.compile(r"LANG|LC_.*|TZ|(PIP|UV|SSL)_.*|.*_(CA_BUNDLE|CAINFO)|(?i:https?|no|all)_proxy|CI_TEMPLATE_CACHE")
@@ -65,6 +67,7 @@ def run(
     command += [f"--directory={project}", f"--workflows={work / workflow}", f"--eventpath={work / 'event.json'}"]
     command += [f"--platform={runner}=-self-hosted", f"--action-cache-path={work / 'act'}", "--actor=octocat"]
     command += [f"--{kind}-file={os.devnull}" for kind in ("env", "var", "secret", "input")]
+    command += [f"--env=GITHUB_RUN_ID={next(RUN_IDS)}"]  # act's own would be the same for all
     command += [f"--var={name}={value}" for name, value in vars.items()]
     command += [f"--secret={name}={value}" for name, value in secrets.items()]
     command += [f"--job={COLLECTOR}"] if job else []

@@ -1,5 +1,6 @@
 """What the stand-ins of the actions share: reading inputs, answering the runner, recording calls."""
 
+import hashlib
 import json
 import os
 import sys
@@ -45,3 +46,18 @@ def record(action: str) -> None:
     entry = {"action": action, "job": os.environ["GITHUB_JOB"], "inputs": inputs}
     with open(RUN / "records.jsonl", "a", encoding="utf-8") as file:
         file.write(json.dumps(entry) + "\n")
+
+
+def store(path: str) -> Path:
+    """Where the cache keeps its entries for `path`: GitHub finds none that was saved for other paths.
+
+    CACHE_STORE names a folder that outlives the run.
+    """
+    root = Path(os.environ.get("CACHE_STORE") or RUN / "cache")
+    return root / hashlib.sha256(path.encode()).hexdigest()[:16]
+
+
+def saved(path: str) -> list[tuple[str, Path]]:
+    """The key and the folder of each entry for `path`, the oldest first."""
+    folders = sorted(store(path).glob("*"))
+    return [(folder.name.partition(" ")[2], folder) for folder in folders]
