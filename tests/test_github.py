@@ -191,6 +191,26 @@ def test_reports_are_kept_of_failures_too(pipeline):
     assert_all((what, (found["success"], found["failure"]), (True, True)) for what, found in uploads)
 
 
+def test_the_night_does_more_than_the_week(cases):
+    """C1, X2: its own jobs run every night and by hand; tests are measured where there are parts to make."""
+
+    def expected(case):
+        is_weekly, has_parts = case.event == "schedule, weekly", case.shards not in (None, "", "1")
+        own = dict.fromkeys(["lowest", "prereleases"], not is_weekly)
+        return {"start": True, "durations": has_parts and not is_weekly} | own
+
+    nights = [case for case in cases if case.workflow == "nightly.yml"]
+    jobs = [(case, case.values["jobs"]) for case in nights]
+    assert_all((case, {name: job["if"]["success"] for name, job in found.items()}, expected(case)) for case, found in jobs)
+    started = [(case, [step["run"] or "" for _, step in case.steps() if step["if"]["success"]]) for case in nights]
+    events = {"ci.yml": "schedule, weekly", "codeql.yml": "schedule, nightly"}
+    assert_all(
+        (f"{case}: {file}", any(f"gh workflow run {file}" in script for script in scripts), case.event != other)
+        for case, scripts in started
+        for file, other in events.items()
+    )
+
+
 def test_only_pull_requests_are_ever_superseded(cases):
     """C1: a newer commit cancels the run of an older one of its pull request; no other two runs share a group."""
     found = [(case, case.values["concurrency"] or {}) for case in cases]
