@@ -200,8 +200,8 @@ def test_the_night_does_more_than_the_week(cases):
         return {"start": True, "durations": has_parts and not is_weekly} | own
 
     nights = [case for case in cases if case.workflow == "nightly.yml"]
-    jobs = [(case, case.values["jobs"]) for case in nights]
-    assert_all((case, {name: job["if"]["success"] for name, job in found.items()}, expected(case)) for case, found in jobs)
+    jobs = [(case, case.values["jobs"].items()) for case in nights]
+    assert_all((case, {name: job["if"]["success"] for name, job in found}, expected(case)) for case, found in jobs)
     started = [(case, [step["run"] or "" for _, step in case.steps() if step["if"]["success"]]) for case in nights]
     events = {"ci.yml": "schedule, weekly", "codeql.yml": "schedule, nightly"}
     assert_all(

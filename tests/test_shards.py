@@ -3,11 +3,10 @@
 import json
 import re
 import shutil
-import sys
 import xml.etree.ElementTree as xml
 
 import pytest
-from conftest import run
+from conftest import environment, run
 from pipelines import start, write
 from test_flows import NIGHTLY
 from test_pipeline import BUILT, project_of, verdicts
@@ -97,10 +96,18 @@ def test_durations_of_failing_tests_are_not_kept(copy, tmp_path):
     assert (job.result, found) == ("failure", [])
 
 
-def test_the_file_of_durations_is_no_part_of_the_project(copy):
-    """P1, R2: git ignores it, and verification accepts it, also where there is no git."""
+def test_durations_measured_here_are_those_of_the_tests_that_exist(copy):
+    """X2, P7, R2: git ignores the file, verification accepts it without git too, and no coverage is left to judge."""
     project = copy()
-    (project / DURATIONS).write_text("{}", encoding="utf-8")
-    assert run("git", "status", "--porcelain", DURATIONS, cwd=project).stdout == ""
+    write(project, {DURATIONS: '{"src/tests/unit/test_gone.py::test_it": 9.0}'})
+    variables = environment(project)
+    run("nox", "-s", "durations", cwd=project, **variables)
+    measured = json.loads((project / DURATIONS).read_text(encoding="utf-8"))
+    assert len(measured) == 23
+    assert not any("test_gone" in name or "integration" in name for name in measured)
+    assert DURATIONS not in run("git", "status", "--porcelain", "--untracked-files=all", cwd=project).stdout
     shutil.rmtree(project / ".git")
-    run(sys.executable, "tools/verify_project.py", cwd=project)
+    run("python", "tools/verify_project.py", cwd=project, **variables)
+    gate = run("nox", "-s", "coverage_gate", cwd=project, check=False, **variables)
+    assert gate.returncode == 1
+    assert "no data: run `nox -s tests`" in gate.stdout + gate.stderr
