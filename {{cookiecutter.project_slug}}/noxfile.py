@@ -64,10 +64,9 @@ def install(session, *groups):
 
 
 def install_by(session, rule):
-    """Fill an environment with versions chosen by a rule.
+    """Fill an environment by a rule for its versions.
 
-    Raises:
-        SystemExit: only uv can do that, and is not here.
+    It is an option of uv; without uv the session ends.
     """
     if session.venv_backend != "uv":
         told = "needs uv: `pip install uv`, no `--no-venv`"
@@ -211,11 +210,10 @@ def prereleases(session):
     freeze = ("uv", "pip", "freeze", "--exclude-editable")
     listed = session.run(*freeze, silent=True)
     pairs = re.findall(r"^(\S+)==(\S+)$", listed, re.M)
-    found = [
-        f"{name} {version}"
-        for name, version in pairs
-        if Version(version).is_prerelease
-    ]
+    found = []
+    for name, version in pairs:
+        if Version(version).is_prerelease:
+            found.append(f"{name} {version}")
     told = ", ".join(found) or "none"
     session.log(f"Pre-releases installed: {told}")
     output = os.environ.get("GITHUB_OUTPUT", os.devnull)
