@@ -52,14 +52,17 @@ def expecting(name):
     return {"src/tests/unit/test_probe.py": text}
 
 
-@pytest.mark.parametrize(("bound", "result"), [(">=1,<3", "failure"), (">=2,<3", "success")])
-def test_a_lower_bound_must_work(copy, tmp_path, bound, result):
-    """P5: the newest release is what the project was written for; the job tries the oldest that a bound allows."""
-    project = project_of(copy)
+@pytest.mark.parametrize(
+    ("bound", "result", "tools"), [(">=1,<3", "failure", "black+isort+flake8"), (">=2,<3", "success", "ruff")]
+)
+def test_a_lower_bound_must_work(copy, tmp_path, bound, result, tools):
+    """P5: the project is written for the newest release; the job tries the oldest one allowed, on the oldest Python."""
+    project = project_of(copy, "3.11 3.13", lint_tools=tools)
     env = publish(project, tmp_path, {"1": "old", "2": "new"}, bound)
     del env["UV_CONSTRAINT"]  # which would be the newest
     job = nightly(project, tmp_path, "lowest", files=expecting("new"), env=env).jobs["lowest"]
     assert job.result == result, job.end
+    assert "-- Python 3.11." in job.log
     assert ("assert 'old' == 'new'" in job.log) == (result == "failure")
     assert ("0 problems" in job.log and "was successful" in job.log) == (result == "success")
 
@@ -78,10 +81,11 @@ PRERELEASES = {
 def test_prereleases_are_reported_and_break_nothing(copy, tmp_path, case):
     """C9: green, with a warning that names what is coming; also if there is none, or if nothing could be tried."""
     releases, expected, said, fails = PRERELEASES[case]
-    project = project_of(copy)
+    project = project_of(copy, "3.11 3.13")
     env = publish(project, tmp_path, releases, ">=1,<3")
     job = nightly(project, tmp_path, "prereleases", files=expecting(expected), env=env).jobs["prereleases"]
     assert job.result == "success", job.end
+    assert "-- Python 3.13." in job.log or case == "not to install"
     assert f"Pre-releases of dependencies: {said}\n" in job.summary
     warnings = [line for line in job.log.splitlines() if "::warning" in line]
     shown = f"::warning title=Pre-releases::nox -s prereleases fails; pre-releases of dependencies: {said}"
