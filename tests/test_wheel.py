@@ -97,3 +97,35 @@ def test_what_is_a_module_of_the_wheel(tools, tmp_path):
     known = tools.settings.load(tmp_path, paths)
     assert known.untried == ["p.x"]
     assert tools.wheels.modules(held, known, paths) == {*("p", "p.a", "p.b", "p.c", "q.d", "n.e", "f", "p.__main__")}
+
+
+def test_how_two_wheels_are_compared(tools):
+    """C5: versions, records and generated files are no difference; each other one is named with its fix."""
+    given = {
+        "*.dist-info/METADATA": b"Name: a\nVersion: 1\n\nText\n",
+        "*.dist-info/RECORD": b"x",
+        "*.dist-info/WHEEL": b"Generator: a",
+        "*.dist-info/licenses/LICENSE": b"x",
+        "p/a.py": b"1",
+        "p/_version.py": b"1",
+        "p/added.py": b"",
+    }
+    straight = given | {"*.dist-info/RECORD": b"y", "*.dist-info/WHEEL": b"Generator: b", "p/_version.py": b"2"}
+    straight |= {"*.dist-info/pbr.json": b"{}", "*.dist-info/METADATA": b"Version: 1\nName: a\n\nText\n"}
+    paths = ["src/p/a.py", "src/pp/_version.py"]
+    assert tools.wheels.compare(given, straight, paths) == []
+    del straight["p/added.py"], given["*.dist-info/licenses/LICENSE"]
+    straight |= {
+        "*.dist-info/METADATA": b"Name: a\nVersion: 2\n\nText\n",
+        "p/a.py": b"2",
+        "p/d.so": b"",
+        "*.data/d": b"",
+    }
+    assert [problem.partition(": ")[::2] for problem in tools.wheels.compare(given, straight, paths)] == [
+        ("*.data/d", "the sdist builds a wheel without it: add to the sdist what it is made of"),
+        ("METADATA", "sdist and tree build other lines: add to the sdist what makes them: Version: 1; Version: 2"),
+        ("*.dist-info/licenses/LICENSE", "the sdist builds a wheel without it: add to the sdist what it is made of"),
+        ("p/a.py", "the sdist builds other content than the tree: find what changes the file"),
+        ("p/added.py", "the sdist builds it, the tree does not: build it from both, or from neither"),
+        ("p/d.so", "the sdist builds a wheel without it: add to the sdist what it is made of"),
+    ]

@@ -47,38 +47,28 @@ def setting(old, new):
     return edit
 
 
-# What the sdist does not bring, and a module that the wheel leaves out: all of it is named at once.
-HOLES = """import importlib
-from pathlib import Path
-
-from hatchling.metadata.plugin.interface import MetadataHookInterface
-
-
-class Hook(MetadataHookInterface):
-    def update(self, metadata):
-        has_list = Path(self.root, "dependencies.txt").exists()
-        metadata["keywords"] = ["listed"] if has_list else []
-"""
-INCOMPLETE = {
-    "pyproject.toml": lambda text: (
-        setting("^include = .*?$", 'include = ["/src", "/LICENSE"]\nexclude = ["data.txt"]')(
-            setting("^packages = .*?$", 'packages = ["src/my_project"]\nexclude = ["/src/my_project/core"]')(
-                setting("^dynamic = .*?$", 'dynamic = ["version", "keywords"]')(text)
-            )
-        )
-        + "\n[tool.hatch.metadata.hooks.custom]\n"
-    ),
-    "hatch_build.py": HOLES,
-    "dependencies.txt": "",
-    "src/my_project/data.txt": "data",
-}
-
-
 def use(backend):
     """Return the edit of pyproject.toml that builds with another backend."""
     requires, name, table = BACKENDS[backend]
     system = setting(r"^requires = .*?^build-backend = .*?$", f'requires = {requires}\nbuild-backend = "{name}"')
     return lambda text: setting(r"^\[tool\.hatch\.version\].*?(?=^# What must be covered)", f"{table}\n")(system(text))
+
+
+# What the sdist does not bring, and packages that the wheel leaves out.
+LEAVES_OUT = """[tool.setuptools]
+packages = ["my_project"]
+package-dir = { "" = "src" }
+"""
+INCOMPLETE = {
+    "pyproject.toml": lambda text: setting(r"^\[tool.setuptools.packages.find\].*?(?=^\[)", LEAVES_OUT)(
+        setting("^dynamic = .*?$", 'dynamic = ["version", "keywords"]')(use("setuptools")(text))
+    ).replace('["py.typed"]', '["*.txt"]'),
+    "MANIFEST.in": "exclude src/my_project/data.txt\n",
+    "setup.py": "import os\n\nfrom setuptools import setup\n\n"
+    "setup(keywords=['listed'] if os.path.exists('words') else [])\n",
+    "words": "",
+    "src/my_project/data.txt": "data",
+}
 
 
 def build(project, files=None):
@@ -156,10 +146,13 @@ def test_what_sdist_and_wheel_lack(copy):
     """C5, R4: a file, a part of the metadata, a package; each with the fix."""
     found = "".join(problems(tried(copy(), INCOMPLETE)))
     assert "my_project/data.txt: the sdist builds a wheel without it: add to the sdist what it is made of" in found
-    assert "METADATA: the sdist lacks what these lines are made of in the tree: Keywords: listed\n" in found
+    assert (
+        "METADATA: sdist and tree build other lines: add to the sdist what makes them: Dynamic: keywords; Keywords: listed\n"
+        in found
+    )
     for name in ("my_project.core", "my_project.core.event_bus"):
         assert f"{name}: the wheel lacks this module: add its package there, or name it in" in found
-    assert "my_project.frontend" in found
+    assert "cannot be" not in found
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

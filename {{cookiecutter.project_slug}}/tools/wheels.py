@@ -92,7 +92,7 @@ def compare(given: dict[str, bytes], straight: dict[str, bytes], paths: list[str
         elif name == METADATA:
             if lines := sorted(set(given[name].splitlines()) ^ set(straight[name].splitlines())):
                 said = "; ".join(map(repository.decode, lines[:9]))
-                problems.append(f"METADATA: the sdist lacks what these lines are made of in the tree: {said}")
+                problems.append(f"METADATA: sdist and tree build other lines: add to the sdist what makes them: {said}")
         elif given[name] != straight[name] and origins(name, paths):  # a generated file may tell where it was made
             problems.append(f"{name}: the sdist builds other content than the tree: find what changes the file")
     return problems
