@@ -33,7 +33,10 @@ UNTRIED = "or name it in [tool.quality-gate] untried of pyproject.toml"
 
 def install(path: Path, folder: Path) -> tuple[str, dict[str, str]]:
     """Make an environment of the wheel and its dependencies; return the folder of its programs and its variables."""
-    venv.create(folder, symlinks=os.name != "nt")
+    try:
+        venv.create(folder, symlinks=os.name != "nt")
+    except ValueError as error:  # the separator of PATH is in the name of the folder
+        raise Unusable(error) from error
     programs = sysconfig.get_path("scripts", "venv", {"base": str(folder)})
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     variables |= {"VIRTUAL_ENV": str(folder), "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
@@ -129,9 +132,9 @@ def main() -> int:
     if [len(found) for found in files.values()] != [1, 1]:
         raise Unusable("dist/ must hold one wheel and the sdist that it was built from: run: nox -s build")
     (wheel,) = files["whl"]
-    given, started = wheels.members(wheel), wheels.commands(wheel)
     with tempfile.TemporaryDirectory() as folder:
         programs, variables = install(wheel, Path(folder, "environment"))
+        given, started = wheels.members(wheel), wheels.commands(wheel)
         straight = wheels.members(wheels.build_from_tree(paths, Path(folder)))
         held, of_tree = (wheels.modules(members, known, paths) for members in (given, straight))
         expected = {wheels.module(path.removeprefix(f"{settings.SOURCE}/")) for path in known.modules} - {""}

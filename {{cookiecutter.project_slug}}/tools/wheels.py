@@ -21,12 +21,10 @@ COMPARED = (METADATA, "*.dist-info/entry_points.txt", "*.dist-info/licenses/")
 
 
 def members(wheel: Path) -> dict[str, bytes]:
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            names = [name for name in archive.namelist() if not name.endswith("/")]
-            return {VERSIONED.sub("*", name): archive.read(name) for name in names}
-    except zipfile.BadZipFile as error:
-        raise Unusable(f"{wheel}: {error}") from error
+    """Return the files of a wheel that pip has accepted."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if not name.endswith("/")]
+        return {VERSIONED.sub("*", name): archive.read(name) for name in names}
 
 
 def commands(wheel: Path) -> set[str]:
