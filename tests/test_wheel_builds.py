@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import zipfile
 
 import pytest
 from conftest import environment, find, run
@@ -16,13 +17,14 @@ BACKENDS = {
         '["hatchling>=1.27", "hatch-vcs"]',
         "hatchling.build",
         '[tool.hatch.version]\nsource = "vcs"\n[tool.hatch.build.targets.wheel]\npackages = ["src/my_project"]\n'
+        '[tool.hatch.build]\nartifacts = ["*.made"]\n'
         '[tool.hatch.build.hooks.vcs]\nversion-file = "src/my_project/_version.py"\n',
     ),
     "setuptools": (
         '["setuptools>=77"]',
         "setuptools.build_meta",
         '[tool.setuptools.packages.find]\nwhere = ["src"]\ninclude = ["my_project*"]\n'
-        '[tool.setuptools.package-data]\n"*" = ["py.typed"]\n'
+        '[tool.setuptools.package-data]\n"*" = ["py.typed", "*.made"]\n'
         '[tool.setuptools.dynamic]\nversion = { attr = "my_project.__version__" }\n',
     ),
     "flit": ('["flit_core>=3.12"]', "flit_core.buildapi", '[tool.flit.module]\nname = "my_project"\n'),
@@ -62,7 +64,7 @@ package-dir = { "" = "src" }
 INCOMPLETE = {
     "pyproject.toml": lambda text: setting(r"^\[tool.setuptools.packages.find\].*?(?=^\[)", LEAVES_OUT)(
         setting("^dynamic = .*?$", 'dynamic = ["version", "keywords"]')(use("setuptools")(text))
-    ).replace('["py.typed"]', '["*.txt"]'),
+    ).replace('"*.made"]', '"*.txt"]'),
     "MANIFEST.in": "exclude src/my_project/data.txt\n",
     "setup.py": "import os\n\nfrom setuptools import setup\n\n"
     "setup(keywords=['listed'] if os.path.exists('words') else [])\n",
@@ -156,11 +158,12 @@ def test_what_sdist_and_wheel_lack(copy):
 def test_no_false_alarm_with_other_backends(copy, backend):
     """P8: generated files, extension modules, versions of a changed tree, what an earlier build left."""
     project = copy()
-    write(project, {".gitignore": lambda text: f"{text}_version.py\n", "pyproject.toml": use(backend)})
+    write(project, {".gitignore": lambda text: f"{text}_version.py\n*.made\n", "pyproject.toml": use(backend)})
     commit(project)
     run("git", "tag", "v2.0", cwd=project)
     has_compiler = backend == "setuptools" and shutil.which("cc")
-    write(project, {"build/lib/my_project/old.py": ""} | (EXTENSION if has_compiler else {}))
+    left = {"build/lib/my_project/old.py": "", "src/my_project/script.made": "made before the build"}
+    write(project, left | (EXTENSION if has_compiler else {}))
     variables = environment(project)
     commit(project)
     write(project, {"README.md": lambda text: f"{text}\nMore.\n"})
@@ -169,6 +172,7 @@ def test_no_false_alarm_with_other_backends(copy, backend):
     assert problems(result) == []
     assert f"{8 if has_compiler or 'git' in backend else 7} modules" in result.stdout
     (wheel,) = (project / "dist").glob("*.whl")
+    assert "my_project/script.made" in zipfile.ZipFile(wheel).namelist()
     assert ("-2.0" in wheel.name or "-2.1" in wheel.name) == ("git" in backend)
 
 

@@ -41,7 +41,7 @@ def install(path: Path, folder: Path) -> tuple[str, dict[str, str]]:
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     variables |= {"VIRTUAL_ENV": str(folder), "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
     command = [sys.executable, "-m", "pip", "--python", str(folder), "install", "--quiet", "--no-input", "--no-compile"]
-    if subprocess.run([*command, str(path)], env=variables, stdin=subprocess.DEVNULL).returncode:  # nosec B603 # no shell
+    if subprocess.run([*command, str(path)], env=variables, stdin=subprocess.DEVNULL).returncode:
         raise Unusable(f"pip cannot install {path.name} and its dependencies: see above; it needs the package index")
     return programs, variables
 
