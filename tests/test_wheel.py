@@ -55,7 +55,13 @@ def trial(tools, tmp_path):
         )
         return tools.try_wheel.try_modules(sorted(modules), str(tmp_path / "environment/bin"), dict(os.environ))
 
-    return call
+    # Somebody who could answer sits there, as at a terminal.
+    (end, other), kept = os.pipe(), os.dup(0)
+    os.dup2(end, 0)
+    yield call
+    os.dup2(kept, 0)
+    for descriptor in (end, other, kept):
+        os.close(descriptor)
 
 
 def test_each_module_that_cannot_be_imported_is_named_with_its_cause(trial):

@@ -40,8 +40,9 @@ def install(path: Path, folder: Path) -> tuple[str, dict[str, str]]:
     programs = sysconfig.get_path("scripts", "venv", {"base": str(folder)})
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     variables |= {"VIRTUAL_ENV": str(folder), "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
-    command = [sys.executable, "-m", "pip", "--python", str(folder), "install", "--quiet", "--no-input", "--no-compile"]
-    if subprocess.run([*command, str(path)], env=variables, stdin=subprocess.DEVNULL).returncode:
+    command = [sys.executable, "-m", "pip", "--python", str(folder), "install", "--quiet", "--no-compile", str(path)]
+    done = subprocess.run(command, env=variables, stdin=subprocess.DEVNULL)  # nosec B603 # no shell
+    if done.returncode:
         raise Unusable(f"pip cannot install {path.name} and its dependencies: see above; it needs the package index")
     return programs, variables
 
