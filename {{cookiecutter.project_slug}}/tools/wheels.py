@@ -50,9 +50,9 @@ def module(path: str, data: bytes = b"") -> str:
 
 def modules(held: dict[str, bytes], known: settings.Settings, paths: list[str]) -> set[str]:
     """Return the modules among the members `held` of a wheel, without tests and what is exempt."""
-    found = {path: name for path, data in held.items() if (name := module(path, data))}
+    found = {name: set(origins(path, paths)) for path, data in held.items() if (name := module(path, data))}
     left_out = {path for path in paths if known.is_exempt(path) or settings.below(path, settings.TESTS)}
-    return {name for path, name in found.items() if not left_out.intersection(origins(path, paths))}
+    return {name for name, files in found.items() if not files or files - left_out}
 
 
 def build_from_tree(paths: list[str], folder: Path) -> Path:
@@ -60,7 +60,9 @@ def build_from_tree(paths: list[str], folder: Path) -> Path:
     tree = folder / "tree"
     if (ROOT / ".git").exists():  # some projects take their version from it
         repository.git(folder, "clone", "--quiet", "--shared", "--no-checkout", str(ROOT), str(tree))
-        repository.git(tree, "reset", "--quiet", accept=(0, 128))  # 128: no commit yet
+        # In a hook of git its variables name the repository, whose index must stay as it is; 128: no commit yet.
+        own = (f"--git-dir={tree}/.git", f"--work-tree={tree}")
+        repository.git(tree, *own, "reset", "--quiet", accept=(0, 128), GIT_INDEX_FILE=f"{tree}/.git/index")
     # What git ignores may have been generated for the wheel.
     for path in {*paths, *(f"{settings.SOURCE}/{path}" for path in repository.walk(ROOT / settings.SOURCE))}:
         source, target = ROOT / path, tree / path
