@@ -15,6 +15,7 @@ PROGRAMS = {
     "verify_project": "Verification: ",
     "coverage_gate": "Coverage gate: cannot judge: ",
     "lint_gate": "Lint gate: ",
+    "try_wheel": "Wheel: cannot be tried: ",
 }
 
 
@@ -49,12 +50,12 @@ def test_a_repository_of_another_owner_is_refused_in_the_words_of_git(copy, tmp_
     assert len(result.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("name", ["coverage_gate", "lint_gate", "update_project"])
+@pytest.mark.parametrize("name", ["coverage_gate", "lint_gate", "try_wheel", "update_project"])
 @pytest.mark.parametrize("path", ["pyproject.toml", ".pre-commit-config.yaml", ".cruft.json"])
 @pytest.mark.parametrize("text", [CONFLICT, "[]\n", "\xff"], ids=["conflict", "list", "Latin-1"])
 def test_a_broken_configuration_is_one_line_and_exit_code_2(copy, name, path, text):
     """R3: for every file of settings that a program reads; `nox` too, which reads pyproject.toml."""
-    reads = {"coverage_gate": [], "lint_gate": [".pre-commit-config.yaml"], "update_project": [".cruft.json"]}[name]
+    reads = {"lint_gate": [".pre-commit-config.yaml"], "update_project": [".cruft.json"]}.get(name, [])
     project = copy()
     (project / ".cruft.json").write_text('{"commit": "x"}', encoding="utf-8")
     commit(project)
@@ -88,7 +89,7 @@ def test_git_is_not_needed_and_its_absence_is_said(copy, tmp_path):
     project = copy()
     result = program(project, "verify_project", PATH=str(tmp_path / "bin"))
     assert result.stdout == f"ignored files: not told apart, git is not installed here\n{CALM}"
-    for name in ("coverage_gate", "lint_gate"):
+    for name in ("coverage_gate", "lint_gate", "try_wheel"):
         result = program(project, name, PATH=str(tmp_path / "bin"))
         assert (result.returncode, result.stderr.count("\n")) == (2, 1), result.stderr
 

@@ -140,7 +140,7 @@ def coverage_gate(session):
 
 @nox.session(python=HERE)
 def build(session):
-    """Verify the tree, build the wheel and the sdist."""
+    """Verify the tree, build and try the wheel."""
     install(session, "tasks", "build")
     session.run("python", "tools/verify_project.py")
     shutil.rmtree("dist", ignore_errors=True)
@@ -149,6 +149,7 @@ def build(session):
     session.run("twine", "check", "--strict", *files)
     wheels = [name for name in files if ".whl" in name]
     session.run("check-wheel-contents", *wheels)
+    session.run("python", "tools/try_wheel.py")
 
 
 @nox.session(python=HERE)

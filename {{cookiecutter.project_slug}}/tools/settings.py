@@ -33,6 +33,7 @@ class Settings(NamedTuple):
     packages: list[str]
     modules: list[str]
     exempt: list[str]
+    untried: list[str]
     minimum: Any
     target: Any
     patch_target: Any
@@ -89,6 +90,7 @@ def load(root: Path, paths: list[str]) -> Settings:
         packages=packages,
         modules=modules,
         exempt=exempt,
+        untried=strings(gate, "untried"),
         minimum=report.get("fail_under"),
         target=gate.get("target"),
         patch_target=gate.get("patch-target"),

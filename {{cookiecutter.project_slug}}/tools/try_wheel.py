@@ -1,0 +1,173 @@
+"""Try the wheel as its users get it: in an environment with nothing else, away from the source tree.
+
+Usage: python tools/try_wheel.py
+
+Takes the wheel in dist/ that `python -m build` made from the sdist there. The tree must build the same one; every
+module must be in it and, each in a Python of its own, be importable; every command must answer `--help`. What needs
+more than the wheel and its dependencies is named by `untried` in [tool.quality-gate] of pyproject.toml.
+Exit codes: 0 nothing found, 1 problems found, 2 the wheel could not be tried.
+"""
+
+import hashlib
+import inspect
+import os
+import shutil
+import signal
+import subprocess  # nosec B404 # runs Python, and what the project itself has built
+import sys
+import sysconfig
+import tempfile
+import venv
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import repository
+import settings
+import wheels
+from repository import ROOT, Unusable
+
+LIMIT, LINES = 60, 20  # seconds that an import or a command may take, lines of output that are shown
+UNTRIED = "or name it in [tool.quality-gate] untried of pyproject.toml"
+
+
+def install(path: Path, folder: Path) -> tuple[str, dict[str, str]]:
+    """Make an environment of the wheel and its dependencies; return the folder of its programs and its variables."""
+    try:
+        venv.create(folder, symlinks=os.name != "nt")
+    except ValueError as error:  # the separator of PATH is in the name of the folder
+        raise Unusable(error) from error
+    programs = sysconfig.get_path("scripts", "venv", {"base": str(folder)})
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    variables |= {"VIRTUAL_ENV": str(folder), "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    command = [sys.executable, "-m", "pip", "--python", str(folder), "install", "--quiet", "--no-compile", str(path)]
+    done = subprocess.run(command, env=variables, stdin=subprocess.DEVNULL)  # nosec B603 # no shell
+    if done.returncode:
+        raise Unusable(f"pip cannot install {path.name} and its dependencies: see above; it needs the package index")
+    return programs, variables
+
+
+def probe(name: str, report: str) -> None:
+    """Import a module and write to `report` what is wrong with it; the other environment runs this by its source."""
+    import importlib
+    import os
+    import sys
+    import sysconfig
+    import traceback
+
+    said, place, sys.argv = "", sysconfig.get_path("purelib") + os.sep, [""]
+    try:
+        importlib.import_module(name)
+    except BaseException as error:
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(place)]
+        said = "".join(traceback.format_exception_only(error))
+        said += "".join(f" ({frame.filename.removeprefix(place)}:{frame.lineno})" for frame in frames[-1:])
+    with open(report, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(said)
+    os._exit(0)  # whatever threads the module has started
+
+
+def finish(command: list[str], variables: dict[str, str]) -> tuple[str, str]:
+    """Run a command in an empty folder, without input and terminal; return how it ended and its last words."""
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        with subprocess.Popen(  # nosec B603 # no shell
+            command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        ) as process:
+            try:
+                ended = f"ended with exit code {process.wait(LIMIT)}"
+            except subprocess.TimeoutExpired:
+                ended = f"did not end within {LIMIT} seconds"
+                process.kill()
+            with suppress(OSError, AttributeError):  # what it has started; Windows knows no groups
+                os.killpg(process.pid, signal.SIGKILL)
+        output.seek(0)
+        lines = [line for line in repository.decode(output.read()).splitlines() if line.strip()]
+        return ended, "".join(f"\n    {line}" for line in lines[-LINES:])
+
+
+def grouped(check: Callable[[str], str], names: list[str]) -> list[str]:
+    """Return one problem for each cause that `check` finds, with the names that share it."""
+    causes: dict[str, list[str]] = {}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, said in zip(names, pool.map(check, names), strict=True):
+            causes.setdefault(said, []).append(name)
+    return [f"{', '.join(found)}: {said}" for said, found in causes.items() if said]
+
+
+def try_modules(names: list[str], programs: str, variables: dict[str, str]) -> list[str]:
+    """Import each of the modules in a new Python; return what is wrong with them."""
+    hanging: list[str] = []
+
+    def check(name: str) -> str:
+        if hanging:  # others may wait for the same thing, a minute each
+            return f"not imported, as {hanging[0]} does not end"
+        with tempfile.TemporaryDirectory() as folder:
+            report = Path(folder, "report")
+            code = f"{inspect.getsource(probe)}\nprobe({name!r}, {str(report)!r})"
+            ended, said = finish([f"{programs}/python", "-I", "-u", "-c", code], variables)
+            if not report.exists():
+                hanging.extend([name] if "did not end" in ended else [])
+                return f"Python {ended} during the import: correct it, {UNTRIED}{said}"
+            said = repository.one_line(report.read_text(encoding="utf-8"))
+        return f"{said}: add what is missing to the wheel or its dependencies, {UNTRIED}" if said else ""
+
+    return grouped(check, names)
+
+
+def try_commands(names: list[str], programs: str, variables: dict[str, str]) -> list[str]:
+    """Ask each of the commands for its help; return what is wrong with them."""
+
+    def check(name: str) -> str:
+        ended, said = finish([shutil.which(name, path=programs) or name, "--help"], variables)
+        return "" if ended.endswith(" 0") else f"--help {ended}: correct it, {UNTRIED}{said}"
+
+    return grouped(check, names)
+
+
+def summary(built: list[Path], metadata: bytes, verdict: str) -> str:
+    """Return the job's summary: what was built, its checksums and its metadata, without the description."""
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}" for path in built]
+    lines += repository.decode(metadata).partition("\n\n")[0].splitlines()
+    return "\n".join(["## Build", "", verdict, "", "```text", *lines, "```", ""])
+
+
+def main() -> int:
+    paths = repository.paths(ROOT)
+    known = settings.load(ROOT, paths)
+    if known.problems:
+        raise Unusable("; ".join(known.problems))
+    files = {kind: sorted((ROOT / "dist").glob(f"*.{kind}")) for kind in ("whl", "tar.gz")}
+    if [len(found) for found in files.values()] != [1, 1]:
+        raise Unusable("dist/ must hold one wheel and the sdist that it was built from: run: nox -s build")
+    (wheel,) = files["whl"]
+    with tempfile.TemporaryDirectory() as folder:
+        programs, variables = install(wheel, Path(folder, "environment"))
+        given, started = wheels.members(wheel), wheels.commands(wheel)
+        straight = wheels.members(wheels.build_from_tree(paths, Path(folder)))
+        held, of_tree = (wheels.modules(members, known, paths) for members in (given, straight))
+        expected = {wheels.module(path.removeprefix(f"{settings.SOURCE}/")) for path in known.modules} - {""}
+        lacking, modules, commands = (
+            sorted(name for name in names if not settings.matches(name, known.untried))
+            for names in (expected - held - of_tree, held, started)
+        )
+        modules = [name for name in modules if name.rpartition(".")[2] != "__main__"]
+        problems = [
+            f"[tool.quality-gate] untried: {pattern!r} matches no module and no command of the wheel"
+            for pattern in known.untried
+            if not any(settings.matches(name, [pattern]) for name in {*expected, *held, *started})
+        ]
+        problems += [f"{name}: the wheel lacks this module: add its package there, {UNTRIED}" for name in lacking]
+        problems += wheels.compare(given, straight, paths)
+        problems += try_modules(modules, programs, variables) + try_commands(commands, programs, variables)
+    for problem in problems:
+        print(f"Wheel: {problem}")
+        repository.annotate("error", "Wheel", problem)
+    verdict = f"{len(modules)} modules and {len(commands)} commands of {wheel.name} tried, {len(problems)} problems"
+    print(f"Wheel: {verdict}")
+    repository.tell("GITHUB_STEP_SUMMARY", summary([wheel, *files["tar.gz"]], given[wheels.METADATA], verdict))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    repository.run(main, "Wheel: cannot be tried")
