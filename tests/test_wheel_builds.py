@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from conftest import environment, find, run
 from pipelines import commit, start, write
-from test_pipeline import LINTED
+from test_pipeline import LINTED, TESTED
 
 pytestmark = pytest.mark.slow
 
@@ -218,7 +218,7 @@ def test_a_wheel_that_cannot_be_tried(copy, tmp_path):
 def test_build_job_tries_the_wheel(copy, tmp_path, bad):
     """C5, C7: in the rendered workflow, with a line in the job's summary and an annotation for each problem."""
     files = {"src/my_project/helper.py": "import pytest\n", "src/tests/unit/test_helper.py": ""} if bad else {}
-    told = LINTED | {"test": {"result": "success"}}
+    told = LINTED | TESTED
     job = start(copy(python_versions="3.13"), tmp_path, "push", files, job="build", needs=told).jobs["build"]
     assert job.result == ("failure" if bad else "success"), job.end
     tail = (
@@ -226,5 +226,6 @@ def test_build_job_tries_the_wheel(copy, tmp_path, bad):
         if bad
         else "7 modules and 0 commands of {} tried, 0 problems"
     )
-    assert f"Wheel: {tail.format('my_project-0.1.0-py3-none-any.whl')}\n" in job.summary
+    assert f"## Build\n\n{tail.format('my_project-0.1.0-py3-none-any.whl')}\n" in job.summary
+    assert re.search(r"^[0-9a-f]{64}  my_project-0\.1\.0\.tar\.gz\n(.*\n)*Name: my-project$", job.summary, re.M)
     assert ("::error title=Wheel::my_project.helper: ModuleNotFoundError: No module named 'pytest'" in job.log) == bad

@@ -144,7 +144,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         programs, variables = install(wheel, Path(folder, "environment"))
         given, started = wheels.members(wheel), wheels.commands(wheel)
-        straight = wheels.members(wheels.build_from_tree(paths, Path(folder)))
+        straight = wheels.members(wheels.build_from_tree(Path(folder)))
         held, of_tree = (wheels.modules(members, known, paths) for members in (given, straight))
         expected = {wheels.module(path.removeprefix(f"{settings.SOURCE}/")) for path in known.modules} - {""}
         lacking, modules, commands = (

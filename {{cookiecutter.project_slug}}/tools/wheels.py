@@ -55,22 +55,11 @@ def modules(held: dict[str, bytes], known: settings.Settings, paths: list[str]) 
     return {name for name, files in found.items() if not files or files - left_out}
 
 
-def build_from_tree(paths: list[str], folder: Path) -> Path:
+def build_from_tree(folder: Path) -> Path:
     """Build a wheel straight from a copy of the tree: in the tree itself, what earlier builds left would get in."""
     tree = folder / "tree"
-    if (ROOT / ".git").exists():  # some projects take their version from it
-        repository.git(folder, "clone", "--quiet", "--shared", "--no-checkout", str(ROOT), str(tree))
-        # In a hook of git its variables name the repository, whose index must stay as it is; 128: no commit yet.
-        own = (f"--git-dir={tree}/.git", f"--work-tree={tree}")
-        repository.git(tree, *own, "reset", "--quiet", accept=(0, 128), GIT_INDEX_FILE=f"{tree}/.git/index")
-    # What git ignores may have been generated for the wheel.
-    for path in {*paths, *(f"{settings.SOURCE}/{path}" for path in repository.walk(ROOT / settings.SOURCE))}:
-        source, target = ROOT / path, tree / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_symlink() or source.is_file():
-            shutil.copy2(source, target, follow_symlinks=False)
-        elif source.is_dir():  # another repository
-            shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns(".git"), dirs_exist_ok=True)
+    left_out = shutil.ignore_patterns(*repository.SKIPPED - {".git"}, "*.egg-info", ".venv", "venv", "node_modules")
+    shutil.copytree(ROOT, tree, symlinks=True, ignore=lambda place, names: left_out(place, names) if Path(place) == ROOT else ())
     command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(tree)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # nosec B603 # no shell
     if done.returncode:
