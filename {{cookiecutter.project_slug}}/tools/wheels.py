@@ -61,8 +61,8 @@ def build_from_tree(paths: list[str], folder: Path) -> Path:
     if (ROOT / ".git").exists():  # some projects take their version from it
         repository.git(folder, "clone", "--quiet", "--shared", "--no-checkout", str(ROOT), str(tree))
         # In a hook of git its variables name the repository, whose index must stay as it is; 128: no commit yet.
-        own = (f"--git-dir={tree}/.git", f"--work-tree={tree}")
-        repository.git(tree, *own, "reset", "--quiet", accept=(0, 128), GIT_INDEX_FILE=f"{tree}/.git/index")
+        own = {"GIT_DIR": f"{tree}/.git", "GIT_INDEX_FILE": f"{tree}/.git/index"}
+        repository.git(tree, "reset", "--quiet", accept=(0, 128), **own)
     # What git ignores may have been generated for the wheel.
     for path in {*paths, *(f"{settings.SOURCE}/{path}" for path in repository.walk(ROOT / settings.SOURCE))}:
         source, target = ROOT / path, tree / path
