@@ -111,6 +111,16 @@ def integration(session):
     )
 
 
+@nox.session(python=HERE or None, default=False)
+def affected(session):
+    """Run the tests that changes touch: pytest-testmon."""
+    install(session)
+    groups = nox.project.dependency_groups
+    session.install(*groups(PROJECT, "affected"))
+    script = "tools/affected.py"
+    session.run("python", script, *session.posargs)
+
+
 @nox.session(python=HERE, default=False)
 def benchmark(session):
     """Measure the performance tests."""

@@ -9,7 +9,7 @@ from checks import Problem, Tree
 CI, CODECOV, RULESET = ".github/workflows/ci.yml", ".codecov.yml", ".github/rulesets/protected-branches.json"
 GENERATED = ("environment.yml", "conf/requirements.txt")
 REQUIRED = (CI, CODECOV, RULESET, *GENERATED, ".pre-commit-config.yaml", "README.md", "noxfile.py", "pyproject.toml")
-REQUIRED += ("src/tests/conftest.py", "tools/coverage_gate.py", "tools/lint_gate.py", "tools/update_project.py")
+REQUIRED += ("src/tests/conftest.py", "tools/affected.py", "tools/coverage_gate.py", "tools/lint_gate.py", "tools/update_project.py")
 LEFTOVER = re.compile(r"\{[{%][^}\n]{0,99}\bcookiecutter\b|\{% *(end)?raw")
 START, MIDDLE, END = re.compile("<{7,} "), re.compile("={7,}\r?$"), re.compile(">{7,} ")
 EXEMPT = "or name the file in [tool.quality-gate] exempt of pyproject.toml if it is meant to be so"
