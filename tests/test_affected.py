@@ -75,6 +75,9 @@ def test_the_session_has_an_environment_of_its_own_and_leaves_nothing_behind(cop
     assert "0 problems" in run("python", "tools/verify_project.py", cwd=project, **variables).stdout
     shutil.rmtree(project / ".git")
     assert "0 problems" in run("python", "tools/verify_project.py", cwd=project, **variables).stdout
+    bytecode = with_testmon(project) | {"PYTHONDONTWRITEBYTECODE": None}
+    assert affected(project, code=1, **bytecode)[1] == ALL
+    assert affected(project, code=1, **bytecode) == (None, {"test_version_is_three_numbers"})
 
 
 def test_the_session_works_with_uv_alone(copy, tmp_path):
@@ -119,21 +122,22 @@ def test_what_failed_or_was_left_out_runs_again(project):
     assert affected(project, code=1, **variables) == (None, names)
     assert affected(project, code=1, **variables) == (None, names)
     replace(view, "ended after", "stopped after")
-    replace(project / f"{PACKAGE}/core/event_bus.py", "len(handlers)", "len(list(handlers))")
-    assert affected(project, "-m", "performance", **variables)[1] == {name for name in EVENTS if "publish" in name}
-    rest = affected(project, **variables)[1]
-    assert names | EVENTS - {name for name in EVENTS if "publish" in name} <= rest
-    assert not rest & {"test_publish_to_ten_subscribers", "test_version_is_three_numbers"}
+    assert affected(project, "-m", "unit", **variables) == (None, {"test_render_status"})
+    assert affected(project, **variables) == (None, {"test_configured_demo_reaches_the_screen"})
+    assert affected(project, **variables) == (None, set())
 
 
 def test_a_change_of_what_all_share_runs_all_and_is_named(project, tmp_path):
     """X4: packages, Python, settings, fixtures, data; and data of testmon that cannot be read."""
     variables = with_testmon(project)
     (project / f"{PACKAGE}/words.json").write_text("[]", encoding="utf-8")
+    (project / f"{PACKAGE}/empty.py").write_text("# nothing\n", encoding="utf-8")
     replace(project / "pyproject.toml", "timeout = 300", "timeout = 301")
     replace(project / "src/tests/conftest.py", "timeout=10.0", "timeout=11.0")
-    changed = f"pyproject.toml, {PACKAGE}/words.json, src/tests/conftest.py"
+    changed = f"pyproject.toml, {PACKAGE}/empty.py, {PACKAGE}/words.json, src/tests/conftest.py"
     assert affected(project, **variables) == (f"changed since the last run: {changed}", ALL)
+    (project / f"{PACKAGE}/empty.py").write_text("# nothing\n\nVALUE = 1\n", encoding="utf-8")
+    assert affected(project, **variables) == (f"changed since the last run: {PACKAGE}/empty.py", ALL)
     for count in range(7):
         folder = tmp_path / f"packages/other_{count}-1.0.dist-info"
         folder.mkdir(parents=True)
@@ -171,7 +175,7 @@ def test_every_form_of_import_counts(copy):
     variables = with_testmon(project)
     package, unit = project / "src/settings", project / "src/tests/unit"
     files = {
-        "values.py": "VALUE = 1\n",
+        "values.py": "# words first\n\nVALUE = 1\n",
         "relative.py": "from .values import VALUE\n",
         "parent.py": "from . import values\n",
         "absolute.py": "import settings.values as own\n",
@@ -185,7 +189,7 @@ def test_every_form_of_import_counts(copy):
         test = f"{uses}\n\n\ndef test_{stem}():\n    assert True\n"
         (unit / name.replace(stem, f"test_{stem}")).write_text(test, encoding="utf-8")
     assert affected(project, **variables)[0]
-    (package / "values.py").write_text("VALUE = 2\n", encoding="utf-8")
+    (package / "values.py").write_text("# words first\n\nVALUE = 2\n", encoding="utf-8")
     expected = {"test_values", "test_relative", "test_parent", "test_absolute", "test_inside"}
     assert affected(project, **variables) == (None, expected)
 

@@ -1,5 +1,6 @@
 """X1: what generation costs, told by what causes it: processes, modules and templates."""
 
+import importlib.util
 import json
 import re
 import sys
@@ -122,3 +123,32 @@ def test_a_hook_of_another_form_or_one_that_is_there_is_left_to_pre_commit(recor
     _, prepares, _ = recorded("-m", "cookiecutter", TEMPLATE, "--no-input", "project_slug=other")
     assert "pre_commit.main" in prepares[2]
     assert not (tmp_path / "other/.git/hooks/pre-commit").exists()
+
+
+def test_the_benchmark_says_what_each_step_costs(monkeypatch, capsys):
+    """X1, X3: above the goal, which is 0 here, the report explains itself."""
+    spec = importlib.util.spec_from_file_location("benchmark", TEMPLATE / "benchmarks/generation.py")
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    monkeypatch.setattr(benchmark, "GOAL", 0)
+    monkeypatch.setattr(sys, "argv", ["generation.py", "1"])
+    assert benchmark.main() == 0
+    facts, times, ratio, _, *steps = capsys.readouterr().out.splitlines()
+    assert facts.startswith("Python 3.")
+    assert ", cruft 2." in facts
+    assert re.fullmatch(r"empty template without hooks: \d+ ms CPU; ci-template with hooks: \d+ ms CPU", times)
+    assert re.match(r"ratio: [1-9]\.\d\d \(median of 1 pairs, ", ratio)
+    costs = {name: int(cost) for cost, name in (line.split(maxsplit=1) for line in steps)}
+    assert list(costs) == [
+        "cookiecutter itself: the empty template",
+        "render the files",
+        "start two hooks, as if they did nothing",
+        "post hook: load the standard library",
+        "post hook: load PyYAML and the verification",
+        "post hook: verify",
+        "post hook: make the git repository",
+        "post hook: install the git hook of pre-commit",
+        "compile both hooks, check the answers",
+        "all",
+    ]
+    assert abs(2 * costs["all"] - sum(costs.values())) <= len(costs), "the steps are all of it, but for rounding"

@@ -3,7 +3,7 @@
 Usage: python tools/affected.py [ARGUMENTS OF PYTEST]
 
 All tests run the first time, and after a change of what any test may depend on: Python, the packages, pyproject.toml, a
-conftest.py, a file in src that is no Python. Not seen is what tests start as other processes or read elsewhere.
+conftest.py, a file in src that holds no code. Not seen is what tests start as other processes or read elsewhere.
 Exit codes: 0 passed, or no test is affected, 1 a test failed, 2 the tests could not be run.
 """
 
@@ -13,6 +13,7 @@ import importlib.util
 import json
 import os
 import platform
+import re
 import shutil
 import sqlite3
 import subprocess  # nosec B404 # runs pytest only
@@ -26,6 +27,7 @@ from repository import ROOT, Unusable
 
 FOLDER = ROOT / "reports/testmon"
 DATA, BASIS = FOLDER / "data", FOLDER / "basis.json"
+CODE = re.compile(rb"^[^\S\n]*[^#\s]", re.M)
 SHOWN = 5  # names in one line
 
 
@@ -33,10 +35,13 @@ def basis() -> dict[str, str]:
     """Return the state of what any test may depend on, by name."""
     found = {f"package {package.name}": package.version for package in importlib.metadata.distributions()}
     found["Python"] = f"{platform.python_version()} {sys.platform}"
-    for path in repository.paths(ROOT):
-        is_data = settings.below(path, settings.SOURCE) and not path.endswith(".py")
-        if (path == "pyproject.toml" or is_data or PurePosixPath(path).name == "conftest.py") and (ROOT / path).is_file():
-            found[path] = hashlib.sha256((ROOT / path).read_bytes()).hexdigest()
+    for path in filter(lambda path: (ROOT / path).is_file(), repository.paths(ROOT)):
+        shared = path == "pyproject.toml" or PurePosixPath(path).name == "conftest.py"
+        if shared or (settings.below(path, settings.SOURCE) and not path.endswith(".pyc")):
+            data = (ROOT / path).read_bytes()
+            # testmon compares code, of which an empty module has none until it has some.
+            if shared or not (path.endswith(".py") and CODE.search(data)):
+                found[path] = hashlib.sha256(data).hexdigest()
     return found
 
 
