@@ -83,9 +83,9 @@ def prepare_git():
             return False
         # Not --initial-branch: git before 2.28 does not know it, and this setting neither.
         made, words = git("-c", f"init.defaultBranch={branch}", "init")
-        head = f"ref: refs/heads/{branch}\n".encode()
-        is_named = made and (PROJECT / ".git/HEAD").read_bytes() == head
-        if not (is_named or made and git("symbolic-ref", "HEAD", f"refs/heads/{branch}")[0]):
+        head, start = PROJECT / ".git/HEAD", f"refs/heads/{branch}"
+        is_named = head.is_file() and head.read_bytes() == f"ref: {start}\n".encode()
+        if not (made and (is_named or git("symbolic-ref", "HEAD", start)[0])):
             yield f"git failed ({words}): run: {later}"
             return False
     if not git("var", "GIT_AUTHOR_IDENT")[0]:
