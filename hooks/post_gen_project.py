@@ -4,6 +4,8 @@ What the machine lacks (git, pre-commit) costs a warning with the command to run
 """
 
 import contextlib
+import gc
+import importlib.util
 import io
 import json
 import os
@@ -12,11 +14,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 PROJECT = Path.cwd()
+# pre-commit's own mark of the form of its git hooks, and the part of that form which `pre-commit install` fills in.
+HOOK_FORM = "# ID: 138fd403232d2ddd5efb44317e38bf03\n"
+HOOK_GAP = "INSTALL_PYTHON=''\nARGS=(hook-impl)\n"
 
 
 def git(*arguments):
@@ -29,6 +33,8 @@ def git(*arguments):
 def verify():
     """Return the problems that the project's own verification finds, as lines."""
     sys.dont_write_bytecode = True  # the project's folder holds only what was rendered
+    # The dependency files are rendered as well: the template's tests compare them with what the generator makes.
+    sys.modules["pyproject2conda"] = None
     sys.path.insert(0, str(PROJECT / "tools"))
     import verify_project
 
@@ -47,10 +53,13 @@ def is_rerender():
     cruft's context holds no output folder, for `cruft create` neither; its copies lie in a folder that Python's
     tempfile has made.
     """
+    if "_output_dir" in ANSWERS:
+        return False
+    import tempfile
+
     temporary = Path(tempfile.gettempdir()).resolve()
     folders = [folder for folder in PROJECT.resolve().parents if folder.parent == temporary]
-    made_by_tempfile = any(re.fullmatch(r"tmp[a-z0-9_]{8}", folder.name) for folder in folders)
-    return "_output_dir" not in ANSWERS and made_by_tempfile
+    return any(re.fullmatch(r"tmp[a-z0-9_]{8}", folder.name) for folder in folders)
 
 
 def prepare_git():
@@ -72,9 +81,11 @@ def prepare_git():
                 "and the hooks do not work here. Generate outside of it, or run git init here and make it a submodule"
             )
             return False
-        # Not --initial-branch: git before 2.28 does not know it.
-        made, words = git("init")
-        if not (made and git("symbolic-ref", "HEAD", f"refs/heads/{branch}")[0]):
+        # Not --initial-branch: git before 2.28 does not know it, and this setting neither.
+        made, words = git("-c", f"init.defaultBranch={branch}", "init")
+        head, start = PROJECT / ".git/HEAD", f"refs/heads/{branch}"
+        is_named = head.is_file() and head.read_bytes() == f"ref: {start}\n".encode()
+        if not (made and (is_named or git("symbolic-ref", "HEAD", start)[0])):
             yield f"git failed ({words}): run: {later}"
             return False
     if not git("var", "GIT_AUTHOR_IDENT")[0]:
@@ -82,10 +93,34 @@ def prepare_git():
     return True
 
 
+def write_hook():
+    """Write what `pre-commit install` writes; return whether that could be done without running it.
+
+    To import it costs more than to verify the project. It is left to pre-commit where the form of its hook is another
+    one than is known here, and where it has something to say or to keep: a hook that is there, core.hooksPath.
+    """
+    found, hook = importlib.util.find_spec("pre_commit"), PROJECT / ".git/hooks/pre-commit"
+    form = Path(found.origin if found and found.origin else "none").with_name("resources") / "hook-tmpl"
+    text = form.read_text(encoding="utf-8") if form.is_file() else ""
+    if HOOK_FORM not in text or HOOK_GAP not in text or sys.platform == "win32":
+        return False
+    if os.path.lexists(hook) or not hook.parents[1].is_dir() or git("config", "core.hooksPath")[0]:
+        return False
+    filled = f"""INSTALL_PYTHON={shlex.quote(sys.executable)}
+ARGS=(hook-impl --config=.pre-commit-config.yaml --hook-type=pre-commit)
+"""
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(text.replace(HOOK_GAP, filled), encoding="utf-8", errors="surrogateescape")
+    hook.chmod(hook.stat().st_mode | 0o111)
+    return True
+
+
 def install_hooks():
-    """Run `pre-commit install`; raises an exception or SystemExit if that fails."""
+    """Install the git hook of pre-commit; raises an exception or SystemExit if that fails."""
+    if write_hook():
+        return
     try:
-        # In this process where it can be: a new one costs as much as all the rendering.
+        # In this process where it can be: a new one costs more.
         from pre_commit.main import main as pre_commit
     except ImportError:
         subprocess.run(["pre-commit", "install"], check=True, stdin=subprocess.DEVNULL, capture_output=True)
@@ -128,6 +163,7 @@ Then create https://github.com/{owner}/{slug}, push, and connect Codecov: https:
 
 
 def main():
+    gc.disable()  # this ends before there is anything to collect
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):  # set where git itself has started this

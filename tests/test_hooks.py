@@ -119,12 +119,13 @@ def test_without_home_it_goes_on(tmp_path):
 
 
 def test_old_git_without_initial_branch_is_enough(tmp_path):
-    """git before 2.28 refuses --initial-branch: a wrapper does the same here."""
+    """git before 2.28 refuses --initial-branch and ignores the setting: a wrapper does the same here."""
     wrapper = tmp_path / "bin/git"
     wrapper.parent.mkdir()
     real = shutil.which("git")
     wrapper.write_text(
-        f'#!/bin/sh\nfor word; do case "$word" in --initial-branch*|-b) exit 129;; esac; done\nexec {real} "$@"\n'
+        f'#!/bin/sh\nfor word; do case "$word" in --initial-branch*|-b) exit 129;; esac; done\n'
+        f'case "$2" in init.*) shift 2;; esac\nexec {real} "$@"\n'
     )
     wrapper.chmod(0o755)
     generate(tmp_path / "out", "main_branch=trunk", PATH=f"{wrapper.parent}{os.pathsep}{os.environ['PATH']}")

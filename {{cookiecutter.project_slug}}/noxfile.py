@@ -37,6 +37,7 @@ except (
 IS_HERE = importlib.util.find_spec("pre_commit") is not None
 HERE = False if IS_HERE else PYTHONS[-1]
 JUNIT = Path("reports/junit")
+TOUCHED = Path("reports/testmon/data")
 GATE = ("python", "tools/coverage_gate.py")
 NO_TESTS = 5  # pytest's exit code
 
@@ -160,6 +161,24 @@ def integration(session):
         session,
         "-m",
         "integration",
+        success_codes=[0, NO_TESTS],
+    )
+
+
+@nox.session(python=HERE or None, default=False)
+def affected(session):
+    """Run the tests that changes touch: pytest-testmon."""
+    install(session)
+    install(session, "affected")
+    if not TOUCHED.exists():
+        session.log("The first run: all tests run")
+        TOUCHED.parent.mkdir(parents=True, exist_ok=True)
+    session.run(
+        "pytest",
+        "--testmon",
+        "--no-cov",
+        *session.posargs,
+        env={"TESTMON_DATAFILE": str(TOUCHED)},
         success_codes=[0, NO_TESTS],
     )
 

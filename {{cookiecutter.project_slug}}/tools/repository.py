@@ -3,7 +3,6 @@
 Bytes become text here, git is asked here, and what stops a program becomes its exit code here.
 """
 
-import ast
 import codecs
 import json
 import os
@@ -11,7 +10,6 @@ import re
 import shutil
 import subprocess  # nosec B404 # runs git only
 import sys
-import tempfile
 import tomllib
 import warnings
 from collections.abc import Callable, Iterator
@@ -131,6 +129,8 @@ def changed_lines(root: Path, start: str, **variables: str) -> Iterator[tuple[st
 
     A change is the path of the file, the number of its first line before, and the range of its lines now.
     """
+    import ast
+
     path, in_header = "", False
     for line in git(root, *DIFF.split(), start, "--", ".", **variables).stdout.split(b"\n"):
         if line.startswith(b"diff --git "):
@@ -147,6 +147,8 @@ def changed_lines(root: Path, start: str, **variables: str) -> Iterator[tuple[st
 @contextmanager
 def other_index(root: Path) -> Iterator[dict[str, str]]:
     """Yield the variables with which git works on a copy of the index and keeps new objects apart from the user's."""
+    import tempfile
+
     asked = git(root, "rev-parse", "--git-path", "index", "--git-path", "objects").stdout
     index, objects = (Path(root, os.fsdecode(name)).resolve() for name in asked.splitlines())
     with tempfile.TemporaryDirectory() as folder:

@@ -6,7 +6,7 @@ Prints every problem as `path: what: how to fix`.
 Exit codes: 0 nothing found, 1 problems found, 2 the tree could not be read (git refuses, for instance).
 """
 
-import argparse
+import functools
 import importlib.util
 import json
 import shutil
@@ -59,7 +59,7 @@ def verify(root: Path) -> tuple[list[Problem], list[str]]:
     except Unusable as error:
         wrong = [str(error).removeprefix("pyproject.toml: ")]
     texts = {path: repository.decode(data) for path, data in found.items() if not (known and known.is_exempt(path))}
-    tree = Tree(root, found, texts, known)
+    tree = Tree(root, found, texts, known, functools.cache(functools.partial(repository.read, root)))
     problems = unreadable + [problem for check in ALONE for problem in check(tree)]
     broken = {problem.path for problem in problems}
     problems += [Problem("pyproject.toml", what, "correct the setting") for what in wrong]
@@ -85,6 +85,8 @@ def guarded(check: Callable[[Tree], Iterable[Problem]], tree: Tree, path: str) -
 
 
 def main() -> int:
+    import argparse
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
     arguments = parser.parse_args()

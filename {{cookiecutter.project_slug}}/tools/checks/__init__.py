@@ -1,9 +1,9 @@
 """What tools/verify_project.py checks: one module for each subject, listed in `verify_project.ALONE` and `CHECKS`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import repository
 from settings import Settings
 
 
@@ -16,12 +16,13 @@ class Problem(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """The files of a project by path: what they hold, and as text; settings of None could not be read."""
+    """The files of a project by path: what they hold, and as text; settings of None could not be read.
+
+    `read` is repository.read for this project, which reads each file of settings once.
+    """
 
     root: Path
     files: dict[str, bytes]
     texts: dict[str, str]
     settings: Settings | None
-
-    def read(self, path: str) -> Any:
-        return repository.read(self.root, path)
+    read: Callable[[str], Any]

@@ -4,7 +4,6 @@ import json
 import re
 import subprocess  # nosec B404 # runs pyproject2conda only
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +76,8 @@ def overriding(tree: Tree) -> Iterator[Problem]:
 
 def dependencies(tree: Tree) -> Iterator[Problem]:
     """Regenerate in another folder and compare: pyproject2conda's own check compares only times of change."""
+    import tempfile
+
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "conf").mkdir()
         Path(folder, "pyproject.toml").write_bytes(tree.files["pyproject.toml"])
