@@ -1,5 +1,6 @@
 #!/usr/bin/env -S uv run --script
 # /// script
+# requires-python = ">=3.11"
 # dependencies = ["nox"]
 # ///
 """The project's commands, the same here and in CI.
