@@ -114,6 +114,16 @@ def test_schedules_are_kept_alive(copy, tmp_path, cron):
     assert "::warning" not in result.log
 
 
+def test_what_github_switched_off_is_named_by_what_still_runs(copy, tmp_path):
+    """C1, C8: a workflow that is off cannot say so itself."""
+    told = {"quality-gate": {"result": "success"}}
+    notify = start(project_of(copy), tmp_path, job="notify", needs=told, env={"STATES": STATES}).jobs["notify"]
+    assert notify.result == "success", notify.end
+    (warning,) = [line for line in notify.log.splitlines() if "::warning" in line]
+    off = ".github/workflows/of a team.yml - gh workflow enable 3 switches it on"
+    assert warning.strip().endswith(f"::warning title=Schedules::GitHub has switched off {off}")
+
+
 def test_schedules_that_cannot_be_kept_alive_are_named(copy, tmp_path):
     """C1, R4: one warning each, with the command for a person, which is what GitHub refused to a job."""
     result = nightly(project_of(copy), tmp_path, "start", env={"STATES": STATES, "ENABLE_DOWN": "1"})

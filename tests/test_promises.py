@@ -15,7 +15,7 @@ OTHER = {"ci_speed": "fast", "develop_branch": "", "codeql": False, "python_vers
 PER_PULL_REQUEST = "${{ github.event.pull_request.number || github.run_id }}"
 # Every job that is not named here reads the code and nothing else.
 PERMISSIONS = {
-    "ci.yml: notify": {},
+    "ci.yml: notify": {"actions": "read"},
     "codeql.yml: analyze": {"actions": "read", "contents": "read", "security-events": "write"},
     "codeql.yml: not-analyzed": {},
     "dependencies.yml: regenerate": {"contents": "write"},
