@@ -194,7 +194,7 @@ def report(found: dict[str, Measured]) -> str:
 def change(without: Measured, with_: Measured) -> list[str]:
     """Return what a lever does to all jobs and to the critical path."""
     pairs = zip(without.cost, with_.cost, strict=True)
-    return [f"{before:.1f} → {after:.1f} ({after / before - 1:+.0%})" for before, after in pairs]
+    return [f"{before:.1f} → {after:.1f} ({round(after / before - 1, 2) + 0.0:+.0%})" for before, after in pairs]
 
 
 def spreads(found: dict[str, Measured]) -> str:

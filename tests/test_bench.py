@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from types import SimpleNamespace
 
 import pytest
 from conftest import TEMPLATE, interpreter
@@ -81,6 +82,17 @@ def test_a_wait_that_is_not_told_is_not_taken_for_speed():
         figures.waits(a_run((1.5, "waited 0.750 s\n")), 0.5, {"test": 2})
 
 
+def test_workers_that_wait_at_the_same_time_wait_once():
+    """X2: xdist's gain is what overlaps; set-ups of tests and reports without a phase are no waits."""
+    spans = [("call", 1, 5), ("call", 2, 3), ("call", 4, 6), ("call", 8, 9), ("setup", 0, 99)]
+    reports = [SimpleNamespace(when=when, start=start, stop=stop) for when, start, stop in spans]
+    conftest, said = {}, []
+    exec(reference.CONFTEST, conftest)
+    stats = {"passed": reports[2:], "failed": reports[:2], "warnings": [SimpleNamespace()]}
+    conftest["pytest_terminal_summary"](SimpleNamespace(stats=stats, write_line=said.append))
+    assert said == ["waited 6.000 s"]
+
+
 def test_reference_has_the_size_and_the_stages_that_the_targets_are_for():
     """C10: 170 tests, and stages of 2, 8, 2 and 5 minutes, 15 in all."""
     counts = {
@@ -121,6 +133,9 @@ def test_report_says_which_goal_is_missed_and_by_what():
     assert "by equal counts 6.0 to 7.0, a spread of 1.0; by measured" in text
     text = " ".join(pipeline.report(found(fast=4.0)).split())
     assert f"- fast misses its goal: test 3.0, integration 4.0, gate 0.2. {missing} integration. " in text
+    long = figures.Measured({"test": []}, {"test": [10.1]}, TIMES, {"test": ["3.13, 1"]})
+    text = " ".join(pipeline.report(found() | {"thorough": long}).split())
+    assert f"- thorough misses its goal: test 10.1. {missing} test. " in text, "no job may take longer than 10"
 
 
 def test_report_has_a_row_for_each_pipeline_and_lever():
@@ -144,6 +159,19 @@ def test_a_machine_that_lacks_something_is_told(monkeypatch, capsys):
         "this machine lacks Python 3.98",
         "this machine lacks Python 3.99",
     ]
+
+
+def test_what_is_not_green_is_not_measured(monkeypatch, capsys):
+    """R3: one exit code for a pipeline that fails and for one that has changed."""
+
+    def fail(bench):
+        raise pipeline.Failure("fast, 1 shard(s): not green")
+
+    monkeypatch.setattr(pipeline, "lacking", list)
+    monkeypatch.setattr(pipeline, "measure_all", fail)
+    monkeypatch.setattr(pipeline.conftest, "pytest_unconfigure", lambda: None)
+    assert pipeline.main() == 1
+    assert capsys.readouterr() == ("", "fast, 1 shard(s): not green\n")
 
 
 @pytest.mark.slow
@@ -174,6 +202,9 @@ def test_a_small_suite_runs_through_the_rendered_pipeline(tmp_path):
     assert [re.findall(r"(\d) passed", log) for log in logs] == [["1"], ["3"]]
     measured = bench.measure("balanced", plain=True)
     assert measured.needs == reference.ORDER
+    broken = pipeline.Bench(tmp_path, (tests("unit", "broken", 1, "1 / 0"),), newest)
+    with pytest.raises(pipeline.Failure, match=r"fast, 1 shard\(s\): not green"):
+        broken.measure("fast", job="test")
 
 
 def test_what_the_benchmark_does_not_know_is_an_error(tmp_path):
