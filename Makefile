@@ -18,8 +18,9 @@ test: .venv/dev
 lint: .venv/dev
 	$(BIN)/pre-commit run --all-files
 
-bench: .venv/new
+bench: .venv/dev
 	$(BIN)/python benchmarks/generation.py
+	$(BIN)/python benchmarks/pipeline.py
 
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --output-file requirements.txt --upgrade \

@@ -71,6 +71,7 @@ def test_green_path(copy, tmp_path, speed, event):
         assert counts(leg, "unit") == (21, 0)
         assert ("created: " in leg.log) == (speed != "thorough"), "xdist"
     assert counts(run.jobs["integration"], "integration") == ((1, 0) if integration == "success" else (0, 0))
+    assert ("created: " in run.jobs["integration"].log) == (speed != "thorough" and integration == "success"), "xdist"
     assert "Name: my-project" in run.jobs["build"].summary
     if is_pull_request:
         assert HOSTILE in run.jobs["notify"].summary

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,6 +24,14 @@ def is_true(name: str) -> bool:
 def down(service: str) -> bool:
     """Whether a test declared a service unavailable, as in CODECOV_DOWN=1."""
     return os.environ.get(f"{service}_DOWN") == "1"
+
+
+def wait(service: str, restored: bool) -> None:
+    """Take as long as SERVICE_SECONDS says: two numbers, for what is created and for what a cache gives back."""
+    if told := os.environ.get(f"{service}_SECONDS"):
+        seconds = float(told.split()[restored])
+        time.sleep(seconds)
+        print(f"waited {seconds:.3f} s")
 
 
 def tell(channel: str, text: str) -> None:

@@ -4,9 +4,10 @@ import os
 import shutil
 from pathlib import Path
 
-from standin import fail, given, record, tell
+from standin import fail, given, record, tell, wait
 
 record("astral-sh/setup-uv")
+wait("TOOLS", restored=given("enable-cache") != "false")
 version = given("python-version")
 base = shutil.which(f"python{version}", path=os.environ["CI_TEMPLATE_PYTHONS"])
 if version and base is None:

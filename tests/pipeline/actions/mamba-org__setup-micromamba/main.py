@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 
 import yaml
-from standin import WORKSPACE, fail, given, tell
+from standin import WORKSPACE, fail, given, is_true, tell, wait
 
 PYPI_NAMES = {"python-build": "build", "python-tzdata": "tzdata", "pytorch": "torch", "ruamel.yaml": "ruamel-yaml"}
 UV = os.environ["CI_TEMPLATE_UV"]
@@ -60,6 +60,7 @@ def link(source: str, target: str) -> None:
 
 
 def main() -> None:
+    wait("CONDA", restored=is_true("cache-environment"))
     python, requirements = wanted(WORKSPACE / (given("environment-file") or "environment.yml"))
     key = hashlib.sha256("\n".join([python, *requirements]).encode()).hexdigest()[:20]
     shared = Path(os.environ["CI_TEMPLATE_CACHE"], "envs", f"py{python}-{key}")
