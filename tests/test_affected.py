@@ -31,10 +31,10 @@ def test_a_change_runs_the_tests_that_it_touches(copy):
     assert "- affected " in run("nox", "-l", cwd=project, **variables).stdout, "none that `nox` alone runs"
     commit(project)
     said, every = affected(project, **variables)
-    assert "The first run: all tests run" in said
+    assert "All tests run: the first time with this Python and these packages" in said
     assert len(every) == 20
     said, names = affected(project, **variables)
-    assert ("first run" in said, names) == (False, set())
+    assert ("first time" in said, names) == (False, set())
     write(project, {BUS: lambda text: text.replace("for handler in handlers", "for handler in list(handlers)")})
     _, names = affected(project, **variables)
     assert EVENTS <= names
@@ -50,19 +50,18 @@ def test_a_change_runs_the_tests_that_it_touches(copy):
 
 
 def test_a_change_of_the_packages_runs_all(copy):
-    """X4: one more package in the session's environment."""
+    """X4: one more, or another patch level of one."""
     project = copy()
     variables = environment(project)
     _, every = affected(project, **variables)
-    write(
-        project,
-        {
-            "pyproject.toml": lambda text: text.replace(
-                '"pytest-testmon>=2.2,<3",', '"pytest-testmon>=2.2,<3", "iniconfig", "toolz",'
-            )
-        },
-    )
+    more = '"pytest-testmon>=2.2,<3", "toolz==0.12.0"'
+    write(project, {"pyproject.toml": lambda text: text.replace('"pytest-testmon>=2.2,<3"', more)})
     assert affected(project, **variables)[1] == every
+    assert affected(project, **variables)[1] == set()
+    write(project, {"pyproject.toml": lambda text: text.replace("toolz==0.12.0", "toolz==0.12.1")})
+    said, names = affected(project, **variables)
+    assert names == every
+    assert "All tests run: the first time with this Python and these packages" in said
 
 
 def test_the_session_works_with_uv_alone(copy, tmp_path):
@@ -73,7 +72,7 @@ def test_the_session_works_with_uv_alone(copy, tmp_path):
     others = [folder for folder in os.environ["PATH"].split(os.pathsep) if folder != str(Path(sys.executable).parent)]
     path = os.pathsep.join([str(tmp_path), *others])
     result = run("./noxfile.py", "-s", "affected", cwd=project, PATH=path)
-    assert "all tests run" in result.stdout + result.stderr
+    assert "All tests run" in result.stdout + result.stderr
     assert re.search(r"^platform .* Python 3\.12\.", result.stdout, re.M)
 
 

@@ -17,8 +17,8 @@ MODULES = {
         "import threading\n\nthreading.Event.go = threading.Thread(target=threading.Event().wait).start()\n",
         "",
     ),
-    "test_dependency": ("import pytest\n", "ModuleNotFoundError: No module named 'pytest' (PKG/test_dependency.py:1)"),
-    "second": ("from PKG import test_dependency\n", "ModuleNotFoundError: No module named 'pytest' (PKG/test_depen"),
+    "test_dependency": ("import pytest\n", "ModuleNotFoundError: No module named 'pytest'"),
+    "second": ("from PKG import test_dependency\n", "ModuleNotFoundError: No module named 'pytest'"),
     "file_of_the_tree": (
         "from pathlib import Path\n\nPath(__file__).parents[2].joinpath('pyproject.toml').read_text()\n",
         "FileNotFoundError: [Errno 2] No such file or directory: ",
@@ -27,11 +27,11 @@ MODULES = {
         "open('src/PKG/__init__.py')\n",
         "FileNotFoundError: [Errno 2] No such file or directory: 'src/",
     ),
-    "left": ("import sys\n\nsys.exit(0)\n", "SystemExit: 0 (PKG/left.py:3): add"),
+    "left": ("import sys\n\nsys.exit(0)\n", "Python ended with exit code 0 during the import: "),
     "ended": ("import os\n\nprint('last words')\nos._exit(0)\n", "Python ended with exit code 0 during the import: "),
     "killed": ("import os\n\nos.kill(os.getpid(), 9)\n", "Python ended with exit code -9 during the import: "),
-    "asks": ("input()\n", "EOFError: EOF when reading a line (PKG/asks.py:1)"),
-    "wrong": ("raise Exception('%0a', b'\\xff', '\\udcff\\n::x')\n", "Exception: ('%0a', b'\\xff', '\\udcff\\n::x') ("),
+    "asks": ("input()\n", "EOFError: EOF when reading a line: "),
+    "wrong": ("raise Exception('%0a', b'\\xff', '\\udcff\\n::x')\n", "Exception: ('%0a', b'\\xff', '\\udcff\\n::x'): "),
     "unprintable": (
         "class E(BaseException):\n    __str__ = None\n\n\nraise E\n",
         "PKG.unprintable.E: <exception str() ",
@@ -85,7 +85,9 @@ def test_a_module_that_hangs_is_ended_and_no_other_is_waited_for(tools, trial, m
     hangs = f"import subprocess\n\np = subprocess.Popen(['sleep', '999'])\nopen({str(tmp_path / 'id')!r}, 'w')"
     found = trial({"a": "", "b": f"{hangs}.write(str(p.pid))\np.wait()\n", "c": "", "d": ""})
     assert found[0].startswith("b: Python did not end within 3 seconds during the import: correct it, or name it")
-    assert found[1:] == ["c, d: not imported, as b does not end"]
+    assert found[1:] == [
+        f"c, d: not imported, as another one does not end: correct it, {tools.try_wheel.UNTRIED}",
+    ]
     for _ in range(100):
         state = run("ps", "-o", "stat=", "-p", (tmp_path / "id").read_text(), cwd=tmp_path, check=False).stdout.strip()
         if state[:1] in ("", "Z"):

@@ -15,6 +15,7 @@ import importlib.util
 import os
 import re
 import shutil
+import zlib
 from pathlib import Path
 
 import nox
@@ -38,7 +39,13 @@ except (
 IS_HERE = importlib.util.find_spec("pre_commit") is not None
 HERE = False if IS_HERE else PYTHONS[-1]
 JUNIT = Path("reports/junit")
-TOUCHED = Path("reports/testmon/data")
+PACKAGES = """
+from importlib.metadata import distributions
+import sys
+
+found = [(d.name, d.version) for d in distributions()]
+print(sys.version, sorted(map(str, found)))
+"""
 GATE = ("python", "tools/coverage_gate.py")
 NO_TESTS = 5  # pytest's exit code
 
@@ -171,15 +178,20 @@ def affected(session):
     """Run the tests that changes touch: pytest-testmon."""
     install(session)
     install(session, "affected")
-    if not TOUCHED.exists():
-        session.log("The first run: all tests run")
-        TOUCHED.parent.mkdir(parents=True, exist_ok=True)
+    command = ("python", "-c", PACKAGES)
+    found = session.run(*command, log=False, silent=True)
+    name = f"{zlib.crc32(found.encode()):08x}"
+    data = Path("reports/testmon", name)
+    if not data.exists():
+        told = "the first time with this Python and"
+        session.log(f"All tests run: {told} these packages")
+        data.parent.mkdir(parents=True, exist_ok=True)
     session.run(
         "pytest",
         "--testmon",
         "--no-cov",
         *session.posargs,
-        env={"TESTMON_DATAFILE": str(TOUCHED)},
+        env={"TESTMON_DATAFILE": str(data)},
         success_codes=[0, NO_TESTS],
     )
 

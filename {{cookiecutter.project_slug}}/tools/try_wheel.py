@@ -9,14 +9,15 @@ Exit codes: 0 nothing found, 1 problems found, 2 the wheel could not be tried.
 """
 
 import hashlib
-import inspect
 import os
+import secrets
 import shutil
 import signal
 import subprocess  # nosec B404 # runs Python, and what the project itself has built
 import sys
 import sysconfig
 import tempfile
+import threading
 import venv
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -48,28 +49,8 @@ def install(path: Path, folder: Path) -> tuple[str, dict[str, str]]:
     return programs, variables
 
 
-def probe(name: str, report: str) -> None:
-    """Import a module and write to `report` what is wrong with it; the other environment runs this by its source."""
-    import importlib
-    import os
-    import sys
-    import sysconfig
-    import traceback
-
-    said, place, sys.argv = "", sysconfig.get_path("purelib") + os.sep, [""]
-    try:
-        importlib.import_module(name)
-    except BaseException as error:
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(place)]
-        said = "".join(traceback.format_exception_only(error))
-        said += "".join(f" ({frame.filename.removeprefix(place)}:{frame.lineno})" for frame in frames[-1:])
-    with open(report, "w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(said)
-    os._exit(0)  # whatever threads the module has started
-
-
-def finish(command: list[str], variables: dict[str, str]) -> tuple[str, str]:
-    """Run a command in an empty folder, without input and terminal; return how it ended and its last words."""
+def finish(command: list[str], variables: dict[str, str]) -> tuple[str, list[str]]:
+    """Run a command in an empty folder, without input and terminal; return how it ended and the last lines it said."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         with subprocess.Popen(  # nosec B603 # no shell
             command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
@@ -82,47 +63,50 @@ def finish(command: list[str], variables: dict[str, str]) -> tuple[str, str]:
             with suppress(OSError, AttributeError):  # what it has started; Windows knows no groups
                 os.killpg(process.pid, signal.SIGKILL)
         output.seek(0)
-        lines = [line for line in repository.decode(output.read()).splitlines() if line.strip()]
-        return ended, "".join(f"\n    {line}" for line in lines[-LINES:])
+        return ended, [line for line in repository.decode(output.read()).splitlines() if line.strip()][-LINES:]
 
 
-def grouped(check: Callable[[str], str], names: list[str]) -> list[str]:
-    """Return one problem for each cause that `check` finds, with the names that share it."""
-    causes: dict[str, list[str]] = {}
+def try_all(names: list[str], check: Callable[[str], tuple[str, list[str]]]) -> list[str]:
+    """Return a problem for each cause that `check` finds, with the names that share it and the output of the first."""
+    causes: dict[str, tuple[list[str], list[str]]] = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for name, said in zip(names, pool.map(check, names), strict=True):
-            causes.setdefault(said, []).append(name)
-    return [f"{', '.join(found)}: {said}" for said, found in causes.items() if said]
+        for name, (cause, lines) in zip(names, pool.map(check, names), strict=True):
+            causes.setdefault(cause, ([], lines))[0].append(name)
+    return [
+        "\n    ".join([f"{', '.join(found)}: {cause}: correct it, {UNTRIED}", *lines])
+        for cause, (found, lines) in causes.items()
+        if cause
+    ]
 
 
 def try_modules(names: list[str], programs: str, variables: dict[str, str]) -> list[str]:
     """Import each of the modules in a new Python; return what is wrong with them."""
-    hanging: list[str] = []
+    hanging, end = threading.Event(), secrets.token_hex()
 
-    def check(name: str) -> str:
-        if hanging:  # others may wait for the same thing, a minute each
-            return f"not imported, as {hanging[0]} does not end"
-        with tempfile.TemporaryDirectory() as folder:
-            report = Path(folder, "report")
-            code = f"{inspect.getsource(probe)}\nprobe({name!r}, {str(report)!r})"
-            ended, said = finish([f"{programs}/python", "-I", "-u", "-c", code], variables)
-            if not report.exists():
-                hanging.extend([name] if "did not end" in ended else [])
-                return f"Python {ended} during the import: correct it, {UNTRIED}{said}"
-            said = repository.one_line(report.read_text(encoding="utf-8"))
-        return f"{said}: add what is missing to the wheel or its dependencies, {UNTRIED}" if said else ""
+    def check(name: str) -> tuple[str, list[str]]:
+        if hanging.is_set():
+            return "not imported, as another one does not end", []  # it may wait for the same thing, a minute each
+        # Not the exit code: a module can end Python. At the end no thread that it has started is waited for.
+        code = f"import importlib, os; importlib.import_module({name!r}); print({end!r}, flush=True); os._exit(0)"
+        ended, lines = finish([f"{programs}/python", "-I", "-u", "-c", code], variables)
+        if lines and lines[-1].endswith(end):
+            return "", []
+        if "did not end" in ended:
+            hanging.set()
+        is_exception = lines and ended.endswith(" 1")
+        return lines[-1] if is_exception else f"Python {ended} during the import", lines
 
-    return grouped(check, names)
+    return try_all(names, check)
 
 
 def try_commands(names: list[str], programs: str, variables: dict[str, str]) -> list[str]:
     """Ask each of the commands for its help; return what is wrong with them."""
 
-    def check(name: str) -> str:
-        ended, said = finish([shutil.which(name, path=programs) or name, "--help"], variables)
-        return "" if ended.endswith(" 0") else f"--help {ended}: correct it, {UNTRIED}{said}"
+    def check(name: str) -> tuple[str, list[str]]:
+        ended, lines = finish([shutil.which(name, path=programs) or name, "--help"], variables)
+        return ("", []) if ended.endswith(" 0") else (f"--help {ended}", lines)
 
-    return grouped(check, names)
+    return try_all(names, check)
 
 
 def summary(built: list[Path], metadata: bytes, verdict: str) -> str:
