@@ -31,8 +31,9 @@ def test_conda_forge_has_every_lower_bound(render):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("version", ["3.11", "3.13"])
-@pytest.mark.parametrize(("tools", "types"), [("black+isort+flake8", "strict"), ("ruff", "lenient")])
+@pytest.mark.parametrize(
+    ("version", "tools", "types"), [("3.11", "black+isort+flake8", "strict"), ("3.13", "ruff", "lenient")]
+)
 def test_lowest_versions_do_all_that_the_project_does(copy, tools, types, version):
     """P5, P7: the oldest and the newest default Python with the lowest version of each dependency."""
     project = copy(lint_tools=tools, type_checking=types)

@@ -1,5 +1,6 @@
 """C, V: the rendered workflow runs under act, on real projects, in good cases and in bad ones."""
 
+import itertools
 import re
 
 import pytest
@@ -47,8 +48,10 @@ def counts(job, kind):
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-@pytest.mark.parametrize("event", EVENTS)
-@pytest.mark.parametrize("speed", ["thorough", "balanced", "fast"])
+@pytest.mark.parametrize(
+    ("speed", "event"),
+    [*itertools.product(["thorough", "fast"], EVENTS), ("balanced", "push"), ("balanced", "pull_request")],
+)
 def test_green_path(copy, tmp_path, speed, event):
     """C1, C2, C4, C5, C6, C7, C8: every event under each ci_speed; a hostile branch and title change nothing."""
     versions = "3.12 3.13" if speed == "fast" else "3.13"
@@ -86,11 +89,11 @@ def test_artifacts_and_uploads(copy, tmp_path):
     assert {
         "test-3.13-1/coverage/coverage.xml",
         "test-3.13-1/coverage/html/index.html",
-        "test-3.13-1/coverage/.coverage.3.13.1",
         "test-3.13-1/junit/tests.xml",
         "dist/my_project-0.1.0-py3-none-any.whl",
         "dist/my_project-0.1.0.tar.gz",
     } <= kept
+    assert [path for path in kept if re.fullmatch(r"test-3\.13-1/coverage/\.coverage-3\.13-1-\w+-\w+", path)]
     coverage, results = sorted(run.records("codecov/codecov-action"), key=len)
     assert coverage["files"] == "reports/coverage/coverage.xml"
     assert (results["files"], results["report_type"]) == ("reports/junit/tests.xml", "test_results")
