@@ -118,6 +118,10 @@ def test_modules_commands_and_dependencies(copy):
 good = "my_project.commands:good"
 bad = "my_project.commands:bad"
 gone = "my_project.commands:gone"
+
+[project.entry-points.pytest11]
+plugin = "my_project.plugin"
+other = "iniconfig"
 """
     files = {
         "pyproject.toml": setting(r"^dependencies = \[\]$", scripts),
@@ -127,7 +131,8 @@ gone = "my_project.commands:gone"
         "src/my_project/contrib/optional.py": "import nothing_like_this\n",
     }
     result = tried(project, files, PYTHONPATH=f"{project}/src")
-    contrib, helper, bad, gone = problems(result)
+    plugin, contrib, helper, bad, gone = problems(result)
+    assert plugin.startswith("[pytest11] plugin: the wheel has no module my_project.plugin: name one that it has")
     assert contrib.startswith("my_project.contrib.optional: ModuleNotFoundError: No module named 'nothing_like_this'")
     assert helper.startswith("my_project.helper: ModuleNotFoundError: No module named 'pytest': correct it, or name it")
     assert re.search(r'    File ".*my_project/helper\.py", line 1, in <module>\n', helper)
@@ -135,7 +140,8 @@ gone = "my_project.commands:gone"
     assert bad.endswith("\n    last words \n")
     assert re.match(r"gone: --help ended with exit code 1: .*\n    ImportError: cannot import name 'gone'", gone, re.S)
     excuse = setting(
-        r"^untried = \[\]$", 'untried = ["my_project.contrib.*", "my_project.helper", "bad", "gone", "other*"]'
+        r"^untried = \[\]$",
+        'untried = ["my_project.contrib.*", "my_project.helper", "*.plugin", "bad", "gone", "other*"]',
     )
     write(project, {"pyproject.toml": excuse})
     variables = environment(project)

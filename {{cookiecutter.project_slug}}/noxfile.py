@@ -69,7 +69,8 @@ def install(session, *groups):
         )
     except (LookupError, TypeError, ValueError) as error:
         session.error(f"pyproject.toml: {error}")
-    session.install(*needed)
+    if needed:
+        session.install(*needed)
 
 
 def install_by(session, rule):
@@ -143,7 +144,7 @@ def tests(session):
 @nox.session(python=HERE)
 def coverage_gate(session):
     """Judge the coverage of the tests of all Pythons."""
-    install(session, "tasks")
+    install(session, "tasks", "test")  # plugins of coverage
     session.run(*GATE, *session.posargs)
 
 
@@ -176,8 +177,8 @@ def integration(session):
 @nox.session(python=HERE or None, default=False)
 def affected(session):
     """Run the tests that changes touch: pytest-testmon."""
-    install(session)
     install(session, "affected")
+    install(session)
     command = ("python", "-c", PACKAGES)
     found = session.run(*command, log=False, silent=True)
     name = f"{zlib.crc32(found.encode()):08x}"

@@ -76,12 +76,13 @@ def to_judge(paths: list[str], other: str) -> tuple[list[str], str]:
     Raises Unusable if that of a leg is missing, or does not belong to the others.
     """
     code = code_of(paths)
-    legs = [leg for leg in found_legs() if leg.code == code]
-    stale = [leg for leg in found_legs() if leg.code != code]
+    wanted, found = expected(), found_legs()
+    legs = [leg for leg in found if leg.code == code and (not wanted or (leg.python, leg.part) in wanted)]
+    stale = [leg for leg in found if leg.code != code]
     told = f" Not judged: {named(stale)}, whose tests ran on other code." if stale else ""
     if failed := [leg for leg in legs if leg.unfinished]:
         raise Unusable(f"the tests of {named(failed)} failed or were stopped: make them pass, the coverage is judged then")
-    if missing := sorted(expected() - {(leg.python, leg.part) for leg in legs}):
+    if missing := sorted(wanted - {(leg.python, leg.part) for leg in legs}):
         names = ", ".join(f"Python {python} part {part}" for python, part in missing)
         raise Unusable(f"no data of {names}: see the log of these tests, and whether their reports were kept.{told}")
     if not legs:

@@ -157,7 +157,7 @@ def main() -> int:
         report = measured(data, found.modules)
         rows = judge_modules(data, report, found)
         rows.insert(2, judge_patch(report, found, arguments.base))
-    except (SyntaxError, ValueError, coverage.CoverageException) as error:
+    except (ImportError, SyntaxError, ValueError, coverage.CoverageException) as error:
         raise Unusable(error) from error
     forgiven, sentence = bypass(dict(os.environ))
     statuses = {row.status for row in rows}

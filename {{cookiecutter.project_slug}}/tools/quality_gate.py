@@ -11,6 +11,7 @@ import json
 import os
 import sys
 
+STAGES = ("lint", "test", "coverage", "build", "integration")
 CHANGES = ("pull_request", "merge_group")
 
 
@@ -27,7 +28,7 @@ def judge(name, stage, event):
 
 def main():
     try:
-        stages = json.loads(os.environ.get("NEEDS", ""))
+        stages = {**{name: {"result": "missing"} for name in STAGES}, **json.loads(os.environ.get("NEEDS", ""))}
         event = os.environ.get("GITHUB_EVENT_NAME", "")
         rows = [f"| {name} | {stage['result']} | {judge(name, stage, event)} |" for name, stage in stages.items()]
     except (ValueError, KeyError, TypeError, AttributeError) as error:

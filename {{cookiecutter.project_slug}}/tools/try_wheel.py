@@ -127,8 +127,9 @@ def main() -> int:
     (wheel,) = files["whl"]
     with tempfile.TemporaryDirectory() as folder:
         programs, variables = install(wheel, Path(folder, "environment"))
-        given, started = wheels.members(wheel), wheels.commands(wheel)
-        straight = wheels.members(wheels.build_from_tree(Path(folder)))
+        given, entries = wheels.members(wheel), wheels.entry_points(wheel)
+        started = entries.select(group="console_scripts").names
+        straight = wheels.members(wheels.build_from_tree(paths, Path(folder)))
         held, of_tree = (wheels.modules(members, known, paths) for members in (given, straight))
         expected = {wheels.module(path.removeprefix(f"{settings.SOURCE}/")) for path in known.modules} - {""}
         lacking, modules, commands = (
@@ -139,9 +140,15 @@ def main() -> int:
         problems = [
             f"[tool.quality-gate] untried: {pattern!r} matches no module and no command of the wheel"
             for pattern in known.untried
-            if not any(settings.matches(name, [pattern]) for name in {*expected, *held, *started})
+            if not any(settings.matches(name, [pattern]) for name in {*expected, *held, *started, *(entry.module for entry in entries)})
         ]
         problems += [f"{name}: the wheel lacks this module: add its package there, {UNTRIED}" for name in lacking]
+        problems += [
+            f"[{entry.group}] {entry.name}: the wheel has no module {entry.module}: name one that it has"
+            for entry in entries
+            if entry.module.partition(".")[0] in {name.partition(".")[0] for name in held}
+            and not settings.matches(entry.module, [*held, *known.untried])
+        ]
         problems += wheels.compare(given, straight, paths)
         problems += try_modules(modules, programs, variables) + try_commands(commands, programs, variables)
     for problem in problems:

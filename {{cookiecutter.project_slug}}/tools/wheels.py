@@ -6,7 +6,7 @@ import shutil
 import subprocess  # nosec B404 # runs the build only
 import sys
 import zipfile
-from importlib.metadata import PathDistribution
+from importlib.metadata import EntryPoints, PathDistribution
 from pathlib import Path
 
 import repository
@@ -27,10 +27,9 @@ def members(wheel: Path) -> dict[str, bytes]:
         return {VERSIONED.sub("*", name): archive.read(name) for name in names}
 
 
-def commands(wheel: Path) -> set[str]:
-    """Return the names of the console scripts of a wheel."""
+def entry_points(wheel: Path) -> EntryPoints:
     info = next(part for part in zipfile.Path(wheel).iterdir() if part.name.endswith(".dist-info"))
-    return PathDistribution(info).entry_points.select(group="console_scripts").names
+    return PathDistribution(info).entry_points
 
 
 def origins(name: str, paths: list[str]) -> list[str]:
@@ -55,11 +54,19 @@ def modules(held: dict[str, bytes], known: settings.Settings, paths: list[str]) 
     return {name for name, files in found.items() if not files or files - left_out}
 
 
-def build_from_tree(folder: Path) -> Path:
-    """Build a wheel straight from a copy of the tree: in the tree itself, what earlier builds left would get in."""
-    tree = folder / "tree"
-    left_out = shutil.ignore_patterns(*repository.SKIPPED - {".git"}, "*.egg-info", ".venv", "venv", "node_modules")
-    shutil.copytree(ROOT, tree, symlinks=True, ignore=lambda place, names: left_out(place, names) if Path(place) == ROOT else ())
+def build_from_tree(paths: list[str], folder: Path) -> Path:
+    """Build a wheel straight from a copy of the tree: in the tree itself, what earlier builds left would get in.
+
+    The copy is of git and of all that lies where git knows something: some of it is ignored, as a generated version is.
+    """
+    tree, tops = folder / "tree", {".git", *(path.partition("/")[0] for path in paths)}
+
+    def left_out(place: str, names: list[str]) -> list[str]:
+        files = {name: Path(place, name) for name in names}
+        others = [name for name in names if Path(place) == ROOT and name not in tops]
+        return others + [name for name, file in files.items() if not (file.is_file() or file.is_dir() or file.is_symlink())]
+
+    shutil.copytree(ROOT, tree, symlinks=True, ignore=left_out)
     command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(tree)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # nosec B603 # no shell
     if done.returncode:

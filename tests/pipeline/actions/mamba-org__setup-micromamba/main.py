@@ -1,7 +1,8 @@
 """Builds a real environment from the project's conda file, with the packages of the same names from PyPI.
 
 As with the real action, only login shells see it. Each job gets its own copy, because jobs install into it; the copy
-is made of hard links to one environment for each content of the file.
+is made of hard links to one environment for each content of the file. It also holds what pip would install to build the
+project, once for all jobs and not for each.
 """
 
 import fcntl
@@ -10,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import yaml
@@ -37,7 +39,8 @@ def wanted(file: Path) -> tuple[str, list[str]]:
     specs.pop("pip", None)
     if python is None:
         fail("setup-micromamba: no Python version; give one by create-args: python=3.N")
-    return python[0], sorted([*specs.values(), *pip])
+    build = tomllib.loads((WORKSPACE / "pyproject.toml").read_text())["build-system"]["requires"]
+    return python[0], sorted([*specs.values(), *pip, *build, "editables"])
 
 
 def build(target: Path, python: str, requirements: list[str]) -> None:
@@ -71,7 +74,7 @@ def main() -> None:
             build(shared, python, requirements)
     own = Path(os.environ["RUNNER_TEMP"], "env")
     shutil.copytree(shared, own, symlinks=True, copy_function=link)
-    tell("ENV", f"CI_TEMPLATE_ENV={own}")
+    tell("ENV", f"CI_TEMPLATE_ENV={own}\nPIP_NO_BUILD_ISOLATION=0")  # pip reads it as the value of --build-isolation
     tell("OUTPUT", f"environment-path={own}")
 
 
