@@ -32,6 +32,12 @@ def test_coverage_gate_fails_a_module_of_a_tier_whose_other_modules_make_up_for_
 
 
 CANNOT = {
+    "a plugin that is not installed": (
+        lambda project: write(
+            project, {"pyproject.toml": lambda text: text.replace("branch = true", 'branch = true\nplugins = ["gone"]')}
+        ),
+        "No module named 'gone'",
+    ),
     "no data": (
         lambda project: (project / "reports/coverage/.coverage").unlink(),
         "no data: run `nox -s tests` or `pytest --cov`",

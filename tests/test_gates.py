@@ -21,7 +21,8 @@ def quality_gate(tools, tmp_path, monkeypatch, capsys):
 
     def judge(results, event="push", findings="none"):
         needs = {stage: {"result": result, "outputs": {}} for stage, result in results.items()}
-        needs["lint"]["outputs"] = {"findings": findings} if findings else {}
+        if "lint" in needs:
+            needs["lint"]["outputs"] = {"findings": findings} if findings else {}
         summary.write_text("", encoding="utf-8")
         monkeypatch.setenv("GITHUB_EVENT_NAME", event)
         monkeypatch.setenv("NEEDS", json.dumps(needs))
@@ -56,6 +57,16 @@ def test_quality_gate_for_every_combination_of_results(quality_gate, event):
 )
 def test_quality_gate_warns_of_findings_and_fails_without_a_report(quality_gate, findings, verdict):
     assert quality_gate(dict.fromkeys(STAGES, "success"), "pull_request", findings)[0] == verdict
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_quality_gate_misses_a_stage_that_it_is_not_told_of(quality_gate, stage):
+    """C7: as after an edit of its `needs`."""
+    results = {name: "success" for name in STAGES if name not in (stage, "lint")}
+    if stage != "lint":
+        results = {"lint": "success", **results}
+    verdict, summary = quality_gate(results)
+    assert (verdict, f"| {stage} | missing | fail |" in summary) == ("fail", True)
 
 
 @pytest.mark.parametrize("needs", ["", "{", "[]", "1", '{"lint": 1}', '{"lint": {"result": "success"}}'])

@@ -123,6 +123,17 @@ def test_every_leg_of_the_run_must_be_there(legs, pythons, parts, missing):
         assert judged(project, **told) == "Judged: Python 3.13."
 
 
+def test_legs_of_no_run_do_not_count(legs):
+    """As after a run in fewer parts; without a word about the legs there must be, each counts."""
+    project, leg = legs
+    leg(part="1")
+    write(project, {".test_durations": '{"a": 1}'})
+    leg(part="2")
+    leg("3.12")
+    assert judged(project, COVERAGE_PYTHONS='["3.13"]') == "Judged: Python 3.13."
+    assert "different .test_durations" in refused(project)
+
+
 def test_parts_made_by_different_durations_are_refused(legs):
     """X2: one part could have left a test to another that never had it."""
     project, leg = legs

@@ -124,6 +124,16 @@ def test_what_github_switched_off_is_named_by_what_still_runs(copy, tmp_path):
     assert warning.strip().endswith(f"::warning title=Schedules::GitHub has switched off {off}")
 
 
+def test_a_notification_does_not_need_the_list_of_workflows(copy, tmp_path):
+    """C8, C11: Slack hears the verdict, and the run stays green."""
+    told = {"quality-gate": {"result": "success"}}
+    options = {"env": {"LIST_DOWN": "1"}, "secrets": {"SLACK_WEBHOOK_URL": "https://example.invalid/hook"}}
+    run = start(project_of(copy), tmp_path, job="notify", needs=told, **options)
+    assert run.jobs["notify"].result == "success", run.jobs["notify"].end
+    assert len(run.records("slackapi/slack-github-action")) == 1
+    assert "::warning title=Schedules::gh cannot list them here" in run.jobs["notify"].log
+
+
 def test_schedules_that_cannot_be_kept_alive_are_named(copy, tmp_path):
     """C1, R4: one warning each, with the command for a person, which is what GitHub refused to a job."""
     result = nightly(project_of(copy), tmp_path, "start", env={"STATES": STATES, "ENABLE_DOWN": "1"})

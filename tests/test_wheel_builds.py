@@ -102,6 +102,7 @@ def test_good_wheel_of_the_sample(copy):
     commit(project)
     write(project, {"build/lib/my_project/old.py": "import nothing\n", "staged": ""})
     run("git", "add", "staged", cwd=project)
+    os.mkfifo(project / ".git/fsmonitor.ipc")
     hook = {"GIT_DIR": str(project / ".git"), "GIT_INDEX_FILE": str(project / ".git/index")}
     result = run("nox", "--no-venv", "-s", "build", cwd=project, **environment(project) | hook)
     assert "Wheel: 7 modules and 0 commands of my_project-0.1.0-py3-none-any.whl tried, 0 problems\n" in result.stdout
