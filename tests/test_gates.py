@@ -59,6 +59,11 @@ def test_quality_gate_warns_of_findings_and_fails_without_a_report(quality_gate,
     assert quality_gate(dict.fromkeys(STAGES, "success"), "pull_request", findings)[0] == verdict
 
 
+@pytest.mark.parametrize("name", ["failover", "warnings"])
+def test_quality_gate_reads_verdicts_not_names(quality_gate, name):
+    assert quality_gate(dict.fromkeys([*STAGES, name], "success"))[0] == "pass"
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_quality_gate_misses_a_stage_that_it_is_not_told_of(quality_gate, stage):
     """C7: as after an edit of its `needs`."""
@@ -69,7 +74,7 @@ def test_quality_gate_misses_a_stage_that_it_is_not_told_of(quality_gate, stage)
     assert (verdict, f"| {stage} | missing | fail |" in summary) == ("fail", True)
 
 
-@pytest.mark.parametrize("needs", ["", "{", "[]", "1", '{"lint": 1}', '{"lint": {"result": "success"}}'])
+@pytest.mark.parametrize("needs", ["", "{", "[]", "1", '{"lint": 1}', '{"lint": {"result": "success"}}', "[" * 9999])
 def test_quality_gate_that_cannot_read_the_results_is_not_green(bake, needs):
     """R3: exit code 2 and one line, by a Python that has nothing but itself."""
     result = run("python3", "-I", "-S", "tools/quality_gate.py", cwd=bake(), check=False, NEEDS=needs)

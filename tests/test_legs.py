@@ -22,10 +22,12 @@ def legs(copy, tools, monkeypatch):
 
     def leg(python="3.13", part="1", left_out=None, ended=True):
         monkeypatch.setattr(tools.coverage_data.sys, "version_info", tuple(map(int, python.split("."))))
-        monkeypatch.setenv("COVERAGE_PART", part)
+        monkeypatch.setenv("COVERAGE_PART", part) if part else monkeypatch.delenv("COVERAGE_PART")
         name = tools.coverage_data.record(tools.repository.paths(project))
         record(project, left_out)
-        return (project / LAST).rename(project / (name if ended else f"{name}-unfinished"))
+        if ended:
+            (project / f"{name}-unfinished").unlink()
+        return (project / LAST).rename(project / name)
 
     return project, leg
 
@@ -65,6 +67,8 @@ def test_a_leg_keeps_its_newest_data_only_and_the_gate_keeps_it(legs):
     kept |= {leg("3.13", "1")}
     gate(project)
     assert set((project / "reports/coverage").glob(".coverage*")) == kept
+    (other,) = (path for path in kept if "-3.9-" in path.name)
+    assert {leg("3.13", ""), other} == set((project / "reports/coverage").glob(".coverage*")), "no part is left"
 
 
 @pytest.mark.parametrize("changed", [BUS, "src/tests/unit/test_package.py", "src/tests/unit/test_new.py"])
@@ -91,7 +95,8 @@ def test_data_of_pytest_alone_is_judged_where_no_leg_has_some(legs):
     write(project, {"README.md": "Other words.\n"})
     assert judged(project) == "Judged: Python 3.13."
     write(project, {"src/tests/unit/test_package.py": ""})
-    assert judged(project).startswith("Judged: the last `pytest --cov`. Not judged: Python 3.13, whose")
+    since = "Since then src/tests/unit/test_package.py has changed. Not judged: Python 3.13, whose"
+    assert judged(project).startswith(f"Judged: the last `pytest --cov`. {since}")
     assert rows(project)[1][BUS, ""]["status"] == "fail"
 
 
@@ -99,7 +104,10 @@ def test_after_failing_tests_there_is_no_verdict(legs):
     project, leg = legs
     leg("3.13")
     leg("3.12", ended=False)
-    assert "the tests of Python 3.12 failed or were stopped: make them pass" in refused(project)
+    said = refused(project)
+    assert "the tests of Python 3.12 failed or were stopped: make them pass" in said
+    assert run("sh", "-c", said.rpartition("forget them: ")[2], cwd=project).returncode == 0
+    assert judged(project) == "Judged: Python 3.12, 3.13.", "as was advised"
     leg("3.12")
     assert judged(project) == "Judged: Python 3.12, 3.13."
 
@@ -169,13 +177,16 @@ def test_one_broken_file_of_data_is_not_left_out(legs, broken):
     [
         {"COVERAGE_PYTHONS": "3.13, 3.12"},
         {"COVERAGE_PYTHONS": "3"},
+        {"COVERAGE_PYTHONS": "[]"},
+        {"COVERAGE_PYTHONS": "[3.13]"},
+        {"COVERAGE_PYTHONS": '["3.13"]', "COVERAGE_PARTS": "0"},
         {"COVERAGE_PARTS": "many", "COVERAGE_PYTHONS": "[1]"},
     ],
 )
 def test_legs_that_cannot_be_read_are_refused(legs, variables):
     project, leg = legs
     leg()
-    assert "must be a JSON list" in refused(project, **variables)
+    assert "must be a list as" in refused(project, **variables)
 
 
 def test_a_part_that_is_no_number_is_refused(copy):
@@ -218,6 +229,20 @@ def test_nox_judges_what_all_pythons_cover(copy):
     write(project, {"src/tests/unit/test_package.py": "def test_it():\n    assert 1 == 2\n"})
     assert nox("tests", "3.12").returncode == 1
     assert "the tests of Python 3.12 failed or were stopped" in nox("coverage_gate", "3.13").stdout
+
+
+@pytest.mark.slow
+def test_tests_that_do_not_even_start_leave_no_verdict(copy):
+    """R4: neither that on older data nor that of other Pythons; the marker of the leg stays."""
+    project = project_of(copy, "3.13")
+    commit(project)
+    variables = environment(project, "3.13")
+    run("pytest", "--cov", "--cov-fail-under=0", cwd=project, **variables)
+    write(project, {"src/tests/conftest.py": "raise RuntimeError\n", "build.py": "print('not this one')\n"})
+    done = run("nox", "--no-venv", "-s", "tests", "coverage_gate", "build", cwd=project, check=False, **variables)
+    assert "the tests of Python 3.13 failed or were stopped" in done.stdout
+    assert "not this one" not in done.stdout
+    assert "was successful" in run("nox", "--no-venv", "-s", "build", cwd=project, **variables).stderr
 
 
 @pytest.mark.slow

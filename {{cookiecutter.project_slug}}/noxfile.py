@@ -125,7 +125,6 @@ def tests(session):
     install(session)
     output = session.run(*GATE, "--record", silent=True)
     data = Path(output.splitlines()[-1])
-    unfinished = Path(f"{data}-unfinished")
     run_pytest(
         session,
         "--cov",
@@ -134,11 +133,11 @@ def tests(session):
         "--cov-report=xml",
         "-m",
         "not integration",
-        env={"COVERAGE_FILE": str(unfinished)},
+        env={"COVERAGE_FILE": str(data)},
     )
-    if not unfinished.exists():
+    if not data.exists():
         session.error("the tests recorded no coverage")
-    unfinished.replace(data)
+    Path(f"{data}-unfinished").unlink()
 
 
 @nox.session(python=HERE)
@@ -154,7 +153,7 @@ def build(session):
     install(session, "tasks", "build")
     session.run("python", "tools/verify_project.py")
     shutil.rmtree("dist", ignore_errors=True)
-    session.run("python", "-m", "build")
+    session.run("python", "-P", "-m", "build")
     files = [str(path) for path in Path("dist").iterdir()]
     session.run("twine", "check", "--strict", *files)
     wheels = [name for name in files if ".whl" in name]

@@ -27,22 +27,25 @@ def judge(name, stage, event):
 
 
 def main():
+    sys.stdout.reconfigure(errors="backslashreplace")
     try:
         stages = {**{name: {"result": "missing"} for name in STAGES}, **json.loads(os.environ.get("NEEDS", ""))}
         event = os.environ.get("GITHUB_EVENT_NAME", "")
-        rows = [f"| {name} | {stage['result']} | {judge(name, stage, event)} |" for name, stage in stages.items()]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        rows = [(name, str(stage["result"]), judge(name, stage, event)) for name, stage in stages.items()]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         print(f"Quality gate: cannot judge: NEEDS is not the `needs` of GitHub: {error!r}", file=sys.stderr)
         return 2
-    verdict = next((word for word in ("fail", "warn") if any(f"| {word}" in row for row in rows)), "pass")
-    lines = [f"## Quality gate: {verdict}", "", "| Stage | Result | Verdict |", "| --- | --- | --- |", *rows, ""]
+    verdict = next((word for word in ("fail", "warn") if any(row[2].startswith(word) for row in rows)), "pass")
+    lines = [f"## Quality gate: {verdict}", "", "| Stage | Result | Verdict |", "| --- | --- | --- |"]
+    lines += [*(f"| {' | '.join(row)} |" for row in rows), ""]
     print(*lines, sep="\n")
     if "GITHUB_STEP_SUMMARY" in os.environ:
-        with open(os.environ["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8") as summary:
+        with open(os.environ["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8", errors="backslashreplace") as summary:
             print(*lines, sep="\n", file=summary)
     if verdict != "pass":
         level = "error" if verdict == "fail" else "warning"
-        print(f"::{level} title=Quality gate::" + "; ".join(row for row in rows if f"| {verdict}" in row))
+        said = [f"{name}: {result} ({text})" for name, result, text in rows if text.startswith(verdict)]
+        print(f"::{level} title=Quality gate::{', '.join(said)}")
     return int(verdict == "fail")
 
 

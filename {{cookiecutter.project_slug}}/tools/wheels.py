@@ -67,7 +67,7 @@ def build_from_tree(paths: list[str], folder: Path) -> Path:
         return others + [name for name, file in files.items() if not (file.is_file() or file.is_dir() or file.is_symlink())]
 
     shutil.copytree(ROOT, tree, symlinks=True, ignore=left_out)
-    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(tree)]
+    command = [sys.executable, "-P", "-m", "build", "--wheel", "--outdir", str(folder), str(tree)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # nosec B603 # no shell
     if done.returncode:
         print(repository.decode(done.stdout))
