@@ -1,4 +1,4 @@
-"""C, V: the rendered workflow runs under act, on real projects, in good cases and in bad ones."""
+"""C, V, T2: the rendered workflow runs under act, on real projects, in good cases and in bad ones."""
 
 import itertools
 import re
@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 from conftest import TEMPLATE, find, interpreter
-from pipelines import start, write
+from pipelines import start
 from test_tree import FILES
 
 pytestmark = pytest.mark.slow
@@ -281,47 +281,6 @@ def test_lint_that_cannot_run_is_never_green(copy, tmp_path):
     run = start(project, tmp_path, "push", files, job="quality-gate", needs=told, env=env)
     assert run.jobs["lint"].result == "failure"
     assert "Lint gate: pre-commit failed with exit code" in run.jobs["lint"].log
-    assert verdicts(run)[0] == "fail"
-
-
-def test_shards_take_one_verdict_on_the_combined_data(copy, tmp_path):
-    """X2, V1: each part alone would be under the tiers' targets."""
-    run = start(project_of(copy), tmp_path, needs=BUILT, job="quality-gate", vars={"CI_TEST_SHARDS": "2"})
-    legs = run.jobs["test"].legs
-    assert list(legs) == ["3.13, 1", "3.13, 2"]
-    parts = [counts(leg, "unit")[0] + counts(leg, "performance")[0] for leg in legs.values()]
-    assert sum(parts) == 23
-    assert all(parts)
-    assert "## Coverage" not in run.jobs["test"].summary
-    assert run.jobs["coverage"].result == "success", run.jobs["coverage"].end
-    assert "| total |  | 100.00 | 60 | pass, minimum |" in run.jobs["coverage"].summary
-    assert verdicts(run)[0] == "pass"
-
-
-def test_shards_without_tests_are_green_if_others_have_some(copy, tmp_path):
-    """R4, X2: two tests in four parts; if no part has any, the combined verdict fails."""
-    project = project_of(copy, coverage_minimum="0", coverage_target="0", tier_targets="0 0 0")
-    keep = project / "src/tests/unit/test_package.py"
-    write(project, {path: None for path in (project / "src/tests").rglob("test_*.py") if path != keep})
-    write(project, {"src/tests/unit/test_more.py": "def test_it():\n    pass\n"})
-    shards = {"CI_TEST_SHARDS": "4"}
-    run = start(project, tmp_path, needs=BUILT, job="quality-gate", vars=shards)
-    legs = run.jobs["test"].legs.values()
-    assert [leg.result for leg in legs] == ["success"] * 4, run.end
-    assert sum("CI_TEST_SHARDS can be lower" in leg.summary for leg in legs) == 2
-    assert verdicts(run)[0] == "pass", run.jobs["coverage"].end
-    files = {"src/tests/unit/test_package.py": "", "src/tests/unit/test_more.py": ""}
-    run = start(project, tmp_path, "push", files, needs=BUILT, job="quality-gate", vars=shards)
-    assert (run.jobs["test"].result, run.jobs["coverage"].result) == ("success", "failure")
-    assert verdicts(run)[0] == "fail"
-
-
-def test_shards_under_the_minimum_fail_the_gate(copy, tmp_path):
-    shards = {"CI_TEST_SHARDS": "2"}
-    run = start(project_of(copy), tmp_path, "push", uncovered(9), needs=BUILT, job="quality-gate", vars=shards)
-    assert run.jobs["test"].result == "success"
-    assert run.jobs["coverage"].result == "failure"
-    assert re.search(MINIMUM, run.jobs["coverage"].summary)
     assert verdicts(run)[0] == "fail"
 
 

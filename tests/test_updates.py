@@ -166,7 +166,7 @@ def test_reject_files_are_loud(linked, template):
 
 
 def test_thresholds_change_every_consumer_and_nothing_else(linked, template, tmp_path):
-    """L2: offline, with the template's own commit, although the template has gone on; edits stay."""
+    """L2, V5: offline, with the template's own commit, although the template has gone on; edits stay."""
     project = linked(author_name="Jürgen Größe")
     change(project, "pyproject.toml", "dependencies = []", "dependencies = [ ]")
     expected = fresh(

@@ -90,7 +90,7 @@ def to_judge(paths: list[str], other: str) -> tuple[list[str], str]:
     told = f" Not judged: {named(stale)}, whose tests ran on other code." if stale else ""
     hint = " A Python file that tests or the installation write belongs into .gitignore." if stale else ""
     if failed := [leg for leg in legs if leg.unfinished]:
-        names = " ".join(str(leg.path) for leg in failed)
+        names = " ".join(f"{leg.path}".removesuffix("-unfinished") + "*" for leg in failed)
         raise Unusable(f"the tests of {named(failed)} failed or were stopped: make them pass, or forget them: rm {names}")
     if missing := sorted(wanted - {(leg.python, leg.part) for leg in legs}):
         names = ", ".join(f"Python {python} part {part}" for python, part in missing)
