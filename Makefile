@@ -32,7 +32,7 @@ lock: .venv/dev
 	touch $@
 
 .venv/new: .venv/python requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.txt cookiecutter cruft pre-commit
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.txt cookiecutter cruft packaging pre-commit ruamel-yaml tomlkit
 	touch $@
 
 .venv/dev: .venv/python requirements.txt
