@@ -60,7 +60,7 @@ CANNOT = {
     ),
     "a package that no setting knows": (
         lambda project: write(project, {"src/second/__init__.py": ""}),
-        "source_pkgs: names no package of src/second/__init__.py: add it there",
+        "[tool.quality-gate] source: src/second/__init__.py is in none of src/my_project: add its folder there",
     ),
     "a broken table": (
         lambda project: write(
@@ -106,12 +106,12 @@ def test_coverage_gate_asks_no_data_of_what_git_or_coverage_leave_out(copy, case
 
 def test_coverage_gate_judges_every_package_that_is_named(copy):
     """R4: the untested one fails the minimum and is listed."""
-    name = 'source_pkgs = ["my_project"'
+    old, new = 'source = "src/my_project"', 'source = ["src/my_project", "src/second"]'
     project = with_data(
         copy,
         files={
             "src/second/__init__.py": "x = 1\n" * 900,
-            "pyproject.toml": lambda text: text.replace(name, name + ', "second"'),
+            "pyproject.toml": lambda text: text.replace(old, new),
         },
     )
     data = coverage.CoverageData(str(project / "reports/coverage/.coverage"))

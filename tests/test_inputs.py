@@ -40,14 +40,14 @@ def report(name, *patterns):
     return edit("pyproject.toml", r"\nshow_missing", f"\n{name} = {json.dumps(patterns)}\nshow_missing")
 
 
-def package(*names):
-    return edit("pyproject.toml", "source_pkgs = .*", f"source_pkgs = {json.dumps(names)}")
+def source(*places):
+    return edit("pyproject.toml", r"\nsource = \"src/my_project\"", f"\nsource = {json.dumps(places)}")
 
 
 def named(*packages):
     """Return the damage that adds packages with a module each and names all of them."""
-    files = [new(f"src/{name.replace('.', '/')}/thing.py", "x = 1\n") for name in packages]
-    return both(*files, package("my_project", *packages))
+    places = [f"src/{name.replace('.', '/')}" for name in packages]
+    return both(*(new(f"{place}/thing.py", "x = 1\n") for place in places), source("src/my_project", *places))
 
 
 DEEP = "[" * 100_000 + "]" * 100_000
@@ -97,10 +97,10 @@ FOUND = {
     # R4: no code is left out
     "another package": (
         new("src/second/__init__.py"),
-        "source_pkgs: names no package of src/second/__init__.py: add it",
+        "source: src/second/__init__.py is in none of src/my_project: add its folder there",
     ),
-    "another package without __init__": (new("src/second/a.py"), "source_pkgs: names no package of src/second/a.py"),
-    "a module beside the package": (new("src/alone.py"), "source_pkgs: names no package of src/alone.py"),
+    "another package without __init__": (new("src/second/a.py"), "source: src/second/a.py is in none of src/my_project"),
+    "a module beside the package": (new("src/alone.py"), "source: src/alone.py is in none of src/my_project"),
     "another package, named but untested": (
         named("second"),
         "src/second/thing.py: has no test file src/tests/unit/second/test_thing.py or src/tests/unit/test_thing.py",
@@ -111,35 +111,35 @@ FOUND = {
         "src/second/thing.py: has no test file src/tests/unit/second/test_thing.py: ",
     ),
     "a single module, named but untested": (
-        both(new("src/alone.py"), package("my_project", "alone")),
+        both(new("src/alone.py"), source("src/my_project", "src/alone.py")),
         "src/alone.py: has no test file src/tests/unit/test_alone.py: ",
     ),
-    "no package": (package(), "[tool.coverage.run] source_pkgs: names no package"),
+    "no source": (source(), "[tool.quality-gate] source: names no folder of the code"),
     # R4: settings that are read from elsewhere
     "coverage's own file": (
         new(".coveragerc", "[run]\nsource = src\n"),
-        ".coveragerc: takes the place of the settings of cov",
+        ".coveragerc: takes the place of [tool.coverage] in pyproject.toml",
     ),
     "coverage in setup.cfg": (
         new("setup.cfg", "[x]\n\n[coverage:run]\n"),
-        "setup.cfg: takes the place of the settings of cov",
+        "setup.cfg: takes the place of [tool.coverage] in pyproject.toml",
     ),
-    "pytest's own file": (new("pytest.ini", "[pytest]\n"), "pytest.ini: takes the place of the settings of pytest in"),
+    "pytest's own file": (new("pytest.ini", "[pytest]\n"), "pytest.ini: takes the place of [tool.pytest] in"),
     "a tag below a form feed": (
         new("a.md", "a\x0cb\u2028c\n{{ cookiecutter.x }}"),
         "a.md:2: holds a tag of the template",
     ),
     "coverage's other file": (
         new(".coveragerc.toml"),
-        ".coveragerc.toml: takes the place of the settings of coverage.py",
+        ".coveragerc.toml: takes the place of [tool.coverage] in",
     ),
     "coverage in tox.ini": (
         new("tox.ini", "[coverage:run]\n"),
-        "tox.ini: takes the place of the settings of coverage.py",
+        "tox.ini: takes the place of [tool.coverage] in",
     ),
-    "pytest's hidden file": (new(".pytest.ini"), ".pytest.ini: takes the place of the settings of pytest"),
-    "pytest's TOML": (new("pytest.toml"), "pytest.toml: takes the place of the settings of pytest"),
-    "pytest's hidden TOML": (new(".pytest.toml"), ".pytest.toml: takes the place of the settings of pytest"),
+    "pytest's hidden file": (new(".pytest.ini"), ".pytest.ini: takes the place of [tool.pytest] in"),
+    "pytest's TOML": (new("pytest.toml"), "pytest.toml: takes the place of [tool.pytest] in"),
+    "pytest's hidden TOML": (new(".pytest.toml"), ".pytest.toml: takes the place of [tool.pytest] in"),
     # R3: a broken configuration is named
     "a setting that coverage refuses": (
         both(omit("x"), edit("pyproject.toml", "precision = 2", 'precision = "two"')),

@@ -157,9 +157,9 @@ DAMAGES = {
     "codecov paths": (edit(".codecov.yml", "core/[*]", "cor/*"), ".codecov.yml: components:"),
     "codecov without tiers": (
         edit(".codecov.yml", "(?s)component_management.*(?=ignore)", ""),
-        ".codecov.yml: has not the expected form",
+        ".codecov.yml: components: {} but pyproject.toml says {'P0': ",
     ),
-    "codecov empty": (write(".codecov.yml"), ".codecov.yml: has not the expected form"),
+    "codecov empty": (write(".codecov.yml"), ".codecov.yml: components: {} but pyproject.toml says {'P0': "),
     "tier is no table": (
         edit("pyproject.toml", r"(?s)\[tool.quality-gate.tiers.P0\].*?\n\n", "[tool.quality-gate.tiers]\nP0 = 100\n\n"),
         "pyproject.toml: has not the expected form",
@@ -170,8 +170,8 @@ DAMAGES = {
     ),
     "threshold is true": (edit("pyproject.toml", "patch-target = 60", "patch-target = true"), "True is not a number"),
     "package renamed": (
-        edit("pyproject.toml", 'source_pkgs = ."my_project', 'source_pkgs = ["gone'),
-        "src/gone holds no module",
+        edit("pyproject.toml", '\nsource = "src/my_project', '\nsource = "src/gone'),
+        "'src/gone' holds no module",
     ),
     "one test for a private twin": (
         write("src/my_project/_demo_mode.py"),

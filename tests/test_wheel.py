@@ -106,7 +106,7 @@ def test_what_is_a_module_of_the_wheel(tools, tmp_path):
     held = {name: b"" if "lib" in name else b"PyInit_x" for name in names.split()}
     paths = ["src/tests/test_a.py", "src/p/tpl.py", "src/p/a.py", "src/tests/data/p/a.py", "pyproject.toml"]
     write(tmp_path, {path: "" for path in paths})
-    table = "[tool.coverage.run]\nsource_pkgs = ['p']\n[tool.quality-gate]\nexempt = ['*/tpl.py']\nuntried = ['p.x']\n"
+    table = "[tool.quality-gate]\nsource = 'src/p'\ntests = 'src/tests'\nexempt = ['*/tpl.py']\nuntried = ['p.x']\n"
     write(tmp_path, {"pyproject.toml": table})
     known = tools.settings.load(tmp_path, paths)
     assert known.untried == ["p.x"]

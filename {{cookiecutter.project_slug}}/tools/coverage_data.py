@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import coverage
+import repository
 from repository import Unusable
 
 FOLDER = "reports/coverage"
@@ -97,7 +98,7 @@ def to_judge(paths: list[str], other: str) -> tuple[list[str], str]:
         raise Unusable(f"no data of {names}: see the log of these tests, and whether their reports were kept.{told}{hint}")
     if not legs:
         if not Path(other).is_file():
-            raise Unusable(f"no data: run `nox -s tests` or `pytest --cov`.{told}{hint}")
+            raise Unusable(f"no data: run `{repository.nox('tests')}` or `pytest --cov`.{told}{hint}")
         lines_of(Path(other))
         newer = [path for path in paths if path.endswith(".py") and changed(Path(path)) > changed(Path(other))]
         since = f" Since then {', '.join(newer[:3])} has changed." if newer else ""

@@ -150,8 +150,8 @@ def main() -> int:
     for module in found.modules:
         repository.read(ROOT, module)  # coverage.py does not name the file that it cannot parse
     try:
-        data = coverage.Coverage(data_file=None, config_file="pyproject.toml")
-        last = coverage.Coverage(config_file="pyproject.toml").get_option("run:data_file")
+        data = coverage.Coverage(data_file=None, config_file=settings.coverage_file(ROOT))
+        last = settings.coverage_options(ROOT)("run:data_file")
         files, judged = coverage_data.to_judge(paths, str(last))
         data.combine(files, strict=True, keep=True)
         report = measured(data, found.modules)

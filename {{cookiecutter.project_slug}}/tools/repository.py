@@ -52,6 +52,17 @@ def run(main: Callable[[], int], name: str) -> NoReturn:
     sys.exit(code)
 
 
+def prefix(root: Path = ROOT) -> str:
+    """Return what the names of the template's files begin with where adoption has found the plain ones taken."""
+    return next((path.name.removesuffix("noxfile.py") for path in sorted(root.glob("*-noxfile.py"))), "")
+
+
+def nox(session: str, root: Path = ROOT) -> str:
+    """Return the command that runs a session of the template's noxfile."""
+    start = prefix(root)
+    return f"nox -f {start}noxfile.py -s {session}" if start else f"nox -s {session}"
+
+
 def one_line(error: object) -> str:
     return " ".join(str(error).split())
 

@@ -1,6 +1,7 @@
 """What the project's own programs know about it, read from pyproject.toml in this one place."""
 
 import re
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -10,8 +11,11 @@ from repository import Unusable
 
 # What coverage.py takes for code (coverage.files.find_python_files): it never reports a file of another name.
 NAME = re.compile(r"[^.#~!$@%^&*()+=,]+\.py")
+# What pytest takes for tests wherever it lies, and folders of such files.
+TEST, TEST_FOLDERS = re.compile(r"test_.*\.py|.*_test\.py"), {"test", "tests"}
+# The files in which coverage.py looks for its settings, in its order; the first that has some is the only one it reads.
+COVERAGE_FILES = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini")
 LINT_GATES = ("errors", "everything", "report")
-SOURCE, TESTS = "src", "src/tests"
 
 
 class Tier(NamedTuple):
@@ -26,14 +30,18 @@ class Settings(NamedTuple):
     """The quality settings of a project.
 
     `problems` lists what is wrong with them; the numbers may be used only while it is empty.
-    Numbers are percent; modules are paths below the project's root, with forward slashes. A module is code that git
-    does not ignore, coverage does not omit and `exempt` does not name.
+    Numbers are percent; modules are paths below the project's root, with forward slashes. A module is code in a folder
+    of `source` that is no test, that git does not ignore, coverage does not omit and `exempt` does not name.
     """
 
+    source: list[str]
     packages: list[str]
+    tests: str
     modules: list[str]
+    untested: list[str]
     exempt: list[str]
     untried: list[str]
+    pythons: list[str]
     minimum: Any
     target: Any
     patch_target: Any
@@ -50,19 +58,36 @@ class Settings(NamedTuple):
         """Tell whether the checks of the whole tree leave the file at `path` alone."""
         return matches(path, self.exempt)
 
+    def is_test(self, path: str) -> bool:
+        """Tell whether the file at `path` belongs to the tests: by its name where code lies among them."""
+        name, folders = PurePosixPath(path).name, PurePosixPath(path).parent.parts[len(PurePosixPath(self.tests).parts) :]
+        named = bool(TEST.fullmatch(name) or TEST_FOLDERS.intersection(folders))
+        return name == "conftest.py" or below(path, self.tests) and (named or not self.has_code_among_tests())
+
+    def has_code_among_tests(self) -> bool:
+        return any(below(place, self.tests) for place in self.source)
+
+    def place_of(self, path: str) -> str:
+        """Return the folder of `source` (or the file, if it is a single module) that holds `path`, or an empty string."""
+        return next((place for place in self.source if below(path, place)), "")
+
+    def imported_as(self, module: str) -> list[str]:
+        """Return the paths that `module` can have below a folder from which Python imports, the likeliest first."""
+        parts, place = PurePosixPath(module).parts, self.place_of(module)
+        inside = len(PurePosixPath(place).parts)
+        likely = inside - (place in self.packages or place == module)
+        order = sorted(range(min(inside, len(parts) - 1) + 1), key=lambda start: (abs(start - likely), -start))
+        return ["/".join(parts[start:]) for start in order]
+
 
 def matches(path: str, patterns: list[str]) -> bool:
     """Tell whether one of `patterns` stands for `path`; in them `*` is any text, slashes too."""
     return any(fnmatchcase(path, pattern) for pattern in patterns)
 
 
-def folder(package: str) -> str:
-    """Return the place of a package: its folder, or its file without suffix if it is a single module."""
-    return f"{SOURCE}/{package.replace('.', '/')}"
-
-
 def below(path: str, place: str) -> bool:
-    return path == f"{place}.py" or path.startswith(f"{place}/")
+    """Tell whether `path` is the file or is in the folder `place`; the folder "." holds all."""
+    return place == "." or path == place or path.startswith(f"{place}/")
 
 
 def load(root: Path, paths: list[str]) -> Settings:
@@ -71,34 +96,38 @@ def load(root: Path, paths: list[str]) -> Settings:
     Raises OSError if pyproject.toml cannot be read, Broken if it does not parse, Unusable if it has another form.
     """
     document = repository.read(root, "pyproject.toml")
-    run, report = table(document, "tool", "coverage", "run"), table(document, "tool", "coverage", "report")
-    gate = table(document, "tool", "quality-gate")
-    packages, exempt = strings(run, "source_pkgs"), strings(gate, "exempt")
-    code = [path for path in paths if path.startswith(f"{SOURCE}/") and NAME.fullmatch(PurePosixPath(path).name)]
-    code = [path for path in code if not below(path, TESTS) and not matches(path, exempt)]
-    # coverage.py knows a link by the file that it leads to.
-    code = [path for path in code if (root / path).is_file() and not (root / path).is_symlink()]
-    if any(strings(part, name) for part in (run, report) for name in ("omit", "include")):
-        code = not_omitted(root, code)
-    modules = [path for path in code if any(below(path, folder(package)) for package in packages)]
-    tiers = {}
-    for name in table(document, "tool", "quality-gate", "tiers"):
-        tier = table(document, "tool", "quality-gate", "tiers", name)
-        patterns = strings(tier, "paths")
-        tiers[name] = Tier(tier.get("target"), patterns, [module for module in modules if matches(module, patterns)])
+    report, gate = table(document, "tool", "coverage", "report"), table(document, "tool", "quality-gate")
+    source = places(gate, "source")
     settings = Settings(
-        packages=packages,
-        modules=modules,
-        exempt=exempt,
+        source=source,
+        packages=[place for place in source if f"{place}/__init__.py" in paths],
+        tests="".join(places(gate, "tests")[:1]),
+        modules=[],
+        untested=strings(gate, "untested"),
+        exempt=strings(gate, "exempt"),
         untried=strings(gate, "untried"),
+        pythons=strings(gate, "pythons"),
         minimum=report.get("fail_under"),
         target=gate.get("target"),
         patch_target=gate.get("patch-target"),
         lint=gate.get("lint"),
         style_hooks=strings(gate, "style-hooks"),
-        tiers=tiers,
+        tiers={},
         problems=[],
     )
+    # coverage.py knows a link by the file that it leads to.
+    code = [path for path in paths if NAME.fullmatch(PurePosixPath(path).name) and (root / path).is_file()]
+    code = [path for path in code if not (settings.is_test(path) or settings.is_exempt(path) or (root / path).is_symlink())]
+    parts, own = (table(document, "tool", "coverage", "run"), report), coverage_file(root)
+    if own != "pyproject.toml" or any(strings(part, name) for part in parts for name in ("omit", "include")):
+        option = coverage_options(root)
+        code = not_omitted(root, code, option)
+        settings = settings if own == "pyproject.toml" else settings._replace(minimum=option("report:fail_under"))
+    settings.modules.extend(path for path in code if settings.place_of(path))
+    for name in table(document, "tool", "quality-gate", "tiers"):
+        tier = table(document, "tool", "quality-gate", "tiers", name)
+        patterns = strings(tier, "paths")
+        settings.tiers[name] = Tier(tier.get("target"), patterns, [module for module in settings.modules if matches(module, patterns)])
     settings.problems.extend([*numbers(settings), *layout(settings, code), *patterns_without_match(settings, paths)])
     return settings
 
@@ -120,17 +149,37 @@ def strings(holder: dict[str, Any], name: str) -> list[str]:
     return value
 
 
-def not_omitted(root: Path, code: list[str]) -> list[str]:
-    """Leave out what coverage.py itself leaves out, by its own reading of its settings."""
+def places(holder: dict[str, Any], name: str) -> list[str]:
+    """Return the folders or files that `name` gives, one as a string or several as a list."""
+    value = holder.get(name, [])
+    return [PurePosixPath(place).as_posix() for place in strings({name: [value] if isinstance(value, str) else value}, name)]
+
+
+def coverage_file(root: Path) -> str:
+    """Return the file from which coverage.py takes its settings."""
+    for name in COVERAGE_FILES:
+        if (root / name).is_file() and (name.startswith(".") or b"\n[coverage:" in b"\n" + (root / name).read_bytes()):
+            return name
+    return "pyproject.toml"
+
+
+def coverage_options(root: Path) -> Callable[[str], Any]:
+    """Return coverage.py's own reading of its settings; raises Unusable if it cannot be had."""
+    name = coverage_file(root)
     try:
         from coverage import Coverage, CoverageException
-        from coverage.files import GlobMatcher
     except ImportError:
-        raise Unusable("[tool.coverage] omit or include cannot be applied here: run: python -m pip install coverage") from None
+        raise Unusable(f"the settings of coverage in {name} cannot be applied here: run: python -m pip install coverage") from None
     try:
-        option = Coverage(config_file=str(root / "pyproject.toml")).get_option
+        return Coverage(config_file=str(root / name)).get_option
     except CoverageException as error:
-        raise Unusable(f"pyproject.toml: {error}") from error
+        raise Unusable(f"{name}: {error}") from error
+
+
+def not_omitted(root: Path, code: list[str], option: Callable[[str], Any]) -> list[str]:
+    """Leave out what coverage.py itself leaves out, by the `option` that it reads."""
+    from coverage.files import GlobMatcher
+
     # Relative to the project, unless they start with a wildcard.
     omitted, included = (
         GlobMatcher(patterns + [str(root / pattern) for pattern in patterns if pattern[:1] not in ("*", "?")])
@@ -155,15 +204,23 @@ def numbers(settings: Settings) -> list[str]:
 
 
 def layout(settings: Settings, code: list[str]) -> list[str]:
-    """Return what is wrong with the packages: all code must be in one that is named."""
-    problems = [] if settings.packages else ["[tool.coverage.run] source_pkgs: names no package"]
-    for package in settings.packages:
-        if not any(below(module, folder(package)) for module in settings.modules):
-            problems.append(f"[tool.coverage.run] source_pkgs: {folder(package)} holds no module")
-    strangers = {PurePosixPath(path).parts[1]: path for path in sorted(set(code) - set(settings.modules), reverse=True)}
+    """Return what is wrong with the folders: they must hold all code that lies beside or below them."""
+    key = "[tool.quality-gate] source"
+    problems = [] if settings.source else [f"{key}: names no folder of the code"]
+    problems += [] if settings.tests else ["[tool.quality-gate] tests: names no folder of the tests"]
+    for place in settings.source:
+        if place == ".":
+            problems.append(f"{key}: '.' holds the template's programs as well: name the folders, or the files, of the code")
+        elif not any(below(module, place) for module in settings.modules):
+            problems.append(f"{key}: {place!r} holds no module")
+    around = {PurePosixPath(place).parent.as_posix() for place in settings.source} - {"."}
+    strangers = {}
+    for path in sorted(set(code) - set(settings.modules), reverse=True):
+        for folder in [folder for folder in around if below(path, folder)]:
+            strangers[folder, PurePosixPath(path).relative_to(folder).parts[0]] = path
     problems += [
-        f"[tool.coverage.run] source_pkgs: names no package of {path}: add it there and to the packages of the wheel, "
-        f"or name it in omit"
+        f"{key}: {path} is in none of {', '.join(settings.source)}: add its folder there and to the packages of the wheel, "
+        f"or name it in omit of [tool.coverage.run]"
         for path in strangers.values()
     ]
     return problems

@@ -123,7 +123,7 @@ def main() -> int:
         raise Unusable("; ".join(known.problems))
     files = {kind: sorted((ROOT / "dist").glob(f"*.{kind}")) for kind in ("whl", "tar.gz")}
     if [len(found) for found in files.values()] != [1, 1]:
-        raise Unusable("dist/ must hold one wheel and the sdist that it was built from: run: nox -s build")
+        raise Unusable(f"dist/ must hold one wheel and the sdist that it was built from: run: {repository.nox('build')}")
     (wheel,) = files["whl"]
     with tempfile.TemporaryDirectory() as folder:
         programs, variables = install(wheel, Path(folder, "environment"))
@@ -131,10 +131,11 @@ def main() -> int:
         started = entries.select(group="console_scripts").names
         straight = wheels.members(wheels.build_from_tree(paths, Path(folder)))
         held, of_tree = (wheels.modules(members, known, paths) for members in (given, straight))
-        expected = {wheels.module(path.removeprefix(f"{settings.SOURCE}/")) for path in known.modules} - {""}
+        # Where a module lies in the wheel, the build decides; without it there, its likeliest name.
+        expected = {names[0]: {*names} for path in known.modules if (names := wheels.names(path, known))}
         lacking, modules, commands = (
             sorted(name for name in names if not settings.matches(name, known.untried))
-            for names in (expected - held - of_tree, held, started)
+            for names in ([name for name, others in expected.items() if not others & (held | of_tree)], held, started)
         )
         modules = [name for name in modules if name.rpartition(".")[2] != "__main__"]
         problems = [
@@ -143,6 +144,10 @@ def main() -> int:
             if not any(settings.matches(name, [pattern]) for name in {*expected, *held, *started, *(entry.module for entry in entries)})
         ]
         problems += [f"{name}: the wheel lacks this module: add its package there, {UNTRIED}" for name in lacking]
+        problems += [
+            f"{name}: is in the wheel, but in no folder of [tool.quality-gate] source: add its folder there"
+            for name in wheels.strangers(given, known, paths)
+        ]
         problems += [
             f"[{entry.group}] {entry.name}: the wheel has no module {entry.module}: name one that it has"
             for entry in entries

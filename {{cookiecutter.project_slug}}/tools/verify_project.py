@@ -22,11 +22,11 @@ ALONE = (files.missing, files.rejected, files.conflicts, files.leftovers, files.
 # A check, and the files without which it makes no sense; the first is named if it has another form than expected.
 CHECKS = (
     (mirror.untested, ["pyproject.toml"]),
-    (agreement.pythons, ["pyproject.toml", files.CI]),
+    (agreement.pythons, ["pyproject.toml", files.ci]),
     (agreement.dependencies, ["pyproject.toml"]),
-    (agreement.thresholds, [files.CODECOV]),
-    (agreement.required_check, [files.RULESET, files.CI]),
-    (agreement.overriding, []),
+    (agreement.thresholds, [files.codecov]),
+    (agreement.required_check, [files.RULESET, files.ci]),
+    (agreement.overriding, ["pyproject.toml"]),
 )
 
 
@@ -65,13 +65,14 @@ def verify(root: Path) -> tuple[list[Problem], list[str]]:
     problems += [Problem("pyproject.toml", what, "correct the setting") for what in wrong]
     if not shutil.which("git") and (root / ".git").exists():
         skipped.append("ignored files: not told apart, git is not installed here")
-    for check, needed in CHECKS:
+    for check, places in CHECKS:
+        needed = [place if isinstance(place, str) else place(tree) for place in places]
         if check is agreement.dependencies and not importlib.util.find_spec("pyproject2conda"):
             skipped.append("dependency files: not compared, pyproject2conda is not installed here")
         elif known is None or broken & set(needed):
             skipped.append(f"{check.__name__}: not checked until the problems above are solved")
         else:
-            problems += guarded(check, tree, [*needed, "pyproject.toml"][0])
+            problems += guarded(check, tree, needed[0])
     return problems, skipped
 
 

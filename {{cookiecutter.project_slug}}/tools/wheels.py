@@ -47,11 +47,23 @@ def module(path: str, data: bytes = b"") -> str:
     return ".".join(parts) if all(map(str.isidentifier, parts)) else ""
 
 
+def names(path: str, known: settings.Settings) -> list[str]:
+    """Return the dotted names that the module at `path` of the tree can have, the likeliest first."""
+    return [name for place in known.imported_as(path) if (name := module(place))]
+
+
 def modules(held: dict[str, bytes], known: settings.Settings, paths: list[str]) -> set[str]:
     """Return the modules among the members `held` of a wheel, without tests and what is exempt."""
     found = {name: set(origins(path, paths)) for path, data in held.items() if (name := module(path, data))}
-    left_out = {path for path in paths if known.is_exempt(path) or settings.below(path, settings.TESTS)}
+    left_out = {path for path in paths if known.is_exempt(path) or known.is_test(path)}
     return {name for name, files in found.items() if not files or files - left_out}
+
+
+def strangers(held: dict[str, bytes], known: settings.Settings, paths: list[str]) -> list[str]:
+    """Return the modules among the members `held` of a wheel whose files in the tree no setting knows."""
+    found = {name: origins(path, paths) for path, data in held.items() if (name := module(path, data))}
+    knows = (known.place_of, known.is_test, known.is_exempt)
+    return sorted(name for name, files in found.items() if files and not any(know(file) for file in files for know in knows))
 
 
 def build_from_tree(paths: list[str], folder: Path) -> Path:

@@ -6,72 +6,90 @@ import subprocess  # nosec B404 # runs pyproject2conda only
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import repository
 from checks import Problem, Tree
-from checks.files import CI, CODECOV, GENERATED, RULESET
+from checks.files import RULESET, ci, codecov, generated
+from settings import coverage_file
+
+
+def at(value: Any, *names: str) -> Any:
+    """Return what stands below `names` in nested tables, or None."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def thresholds(tree: Tree) -> Iterator[Problem]:
-    found, codecov = tree.settings, tree.read(CODECOV)
-    status = codecov["coverage"]["status"]
-    components = codecov["component_management"]["individual_components"]
+    """Where Codecov has no number of its own, or compares with the base (`auto`), nothing can disagree."""
+    found, path = tree.settings, codecov(tree)
+    document = tree.read(path)
+    status = at(document, "coverage", "status")
+    components = at(document, "component_management", "individual_components") or []
     copies = {
-        "project target": (status["project"]["default"]["target"], f"{found.target}%"),
-        "patch target": (status["patch"]["default"]["target"], f"{found.patch_target}%"),
+        "project target": (at(status, "project", "default", "target"), f"{found.target}%"),
+        "patch target": (at(status, "patch", "default", "target"), f"{found.patch_target}%"),
         "components": (
             {item["name"]: (item["statuses"][0]["target"], item["paths"]) for item in components},
             {name: (f"{tier.target}%", tier.paths) for name, tier in found.tiers.items() if tier.paths},
         ),
     }
     for name, (copy, original) in copies.items():
-        if copy != original:
-            yield Problem(CODECOV, f"{name}: {copy} but pyproject.toml says {original}", "make it equal to pyproject.toml")
+        if copy not in (None, "auto", original):
+            yield Problem(path, f"{name}: {copy} but pyproject.toml says {original}", "make it equal to pyproject.toml")
 
 
 def pythons(tree: Tree) -> Iterator[Problem]:
-    document, ci = tree.read("pyproject.toml"), tree.read(CI)
-    prefix = "Programming Language :: Python :: "
-    classifiers = [entry.removeprefix(prefix) for entry in document["project"]["classifiers"] if entry.startswith(prefix)]
-    versions = [version for version in classifiers if re.fullmatch(r"3\.\d+", version)]
+    """Their home is `pythons` of [tool.quality-gate] where a project tests others than its classifiers name."""
+    document, path = tree.read("pyproject.toml"), ci(tree)
+    workflow, prefix = tree.read(path), "Programming Language :: Python :: "
+    classifiers = at(document, "project", "classifiers") or []
+    own = [version for version in classifiers if re.fullmatch(rf"{prefix}3\.\d+", version)]
+    versions = tree.settings.pythons or [version.removeprefix(prefix) for version in own]
     first, last = versions[0], versions[-1]
-    expression = ci["jobs"]["test"]["strategy"]["matrix"]["python"]
+    required = at(document, "project", "requires-python")
+    expression = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
     matrix = [json.loads(found) for found in re.findall(r"'(\[[^']*\d\"\])'", expression)]
-    judged = [step["env"]["COVERAGE_PYTHONS"] for step in ci["jobs"]["coverage"]["steps"] if "COVERAGE_PYTHONS" in step.get("env", {})]
+    judged = [step["env"]["COVERAGE_PYTHONS"] for step in workflow["jobs"]["coverage"]["steps"] if "COVERAGE_PYTHONS" in step.get("env", {})]
     conda = document["tool"]["pyproject2conda"]["envs"]["conda"]["python-include"]
     # YAML 1.1 reads `on` as true.
-    options = ci[True]["workflow_dispatch"]["inputs"]["python"]["options"]
+    options = workflow[True]["workflow_dispatch"]["inputs"]["python"]["options"]
     copies = {
-        ("pyproject.toml", "requires-python"): (document["project"]["requires-python"], f">={first}"),
+        ("pyproject.toml", "requires-python"): (required, required if tree.settings.pythons else f">={first}"),
         ("pyproject.toml", "python-include"): (conda, f"python>={first},<3.{int(last[2:]) + 1}"),
-        (CI, "inputs.python.options"): (options, ["all", *versions]),
-        (CI, "the last list of matrix.python"): (matrix[-1], versions),
-        (CI, "the other lists of matrix.python"): (sorted(set().union(*matrix) - set(versions)), []),
-        (CI, "COVERAGE_PYTHONS"): (judged, [re.sub(r"fromJSON\((.*)\)", r"\1", expression)]),
-        (CI, "PYTHON_VERSION"): (ci["env"]["PYTHON_VERSION"], last),
+        (path, "inputs.python.options"): (options, ["all", *versions]),
+        (path, "the last list of matrix.python"): (matrix[-1], versions),
+        (path, "the other lists of matrix.python"): (sorted(set().union(*matrix) - set(versions)), []),
+        (path, "COVERAGE_PYTHONS"): (judged, [re.sub(r"fromJSON\((.*)\)", r"\1", expression)]),
+        (path, "PYTHON_VERSION"): (workflow["env"]["PYTHON_VERSION"], last),
     }
-    for (path, name), (copy, expected) in copies.items():
+    home = "[tool.quality-gate] pythons" if tree.settings.pythons else "the classifiers"
+    for (place, name), (copy, expected) in copies.items():
         if copy != expected:
-            yield Problem(path, f"{name}: {copy} is not {expected}", "make it agree with the classifiers in pyproject.toml")
+            yield Problem(place, f"{name}: {copy} is not {expected}", f"make it agree with {home} in pyproject.toml")
 
 
 def required_check(tree: Tree) -> Iterator[Problem]:
-    name, ruleset = tree.read(CI)["jobs"]["quality-gate"]["name"], tree.read(RULESET)
+    name, ruleset = tree.read(ci(tree))["jobs"]["quality-gate"]["name"], tree.read(RULESET)
     rules = [rule for rule in ruleset["rules"] if rule["type"] == "required_status_checks"]
     required = [check["context"] for rule in rules for check in rule["parameters"]["required_status_checks"]]
     if required != [name]:
         yield Problem(RULESET, f"requires the checks {required}", f"require exactly [{name!r}], as ci.yml names the gate")
-    if name not in tree.texts.get("README.md", name):
+    readme = tree.texts.get("README.md", "")
+    if RULESET in readme and name not in readme:
         yield Problem("README.md", f"does not name the required check {name!r}", "name it as ci.yml does")
 
 
 def overriding(tree: Tree) -> Iterator[Problem]:
-    """Files in which coverage.py or pytest look first: they would not read pyproject.toml any more, and not say so."""
-    found = {path: "coverage.py" for path in (".coveragerc", ".coveragerc.toml") if path in tree.files}
-    found |= {path: "pytest" for path in ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini") if path in tree.files}
-    sections = {path: f"\n{tree.texts.get(path, '')}" for path in ("setup.cfg", "tox.ini")}
-    found |= {path: "coverage.py" for path, text in sections.items() if "\n[coverage:" in text}
+    """Files in which coverage.py or pytest look first: what pyproject.toml says would not be read any more, unsaid."""
+    document = tree.read("pyproject.toml")
+    first = coverage_file(tree.root)
+    found = {first: "coverage"} if first != "pyproject.toml" and at(document, "tool", "coverage") else {}
+    if at(document, "tool", "pytest"):
+        found |= {path: "pytest" for path in ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini") if path in tree.files}
     for path, tool in found.items():
-        yield Problem(path, f"takes the place of the settings of {tool} in pyproject.toml", "move its settings there")
+        yield Problem(path, f"takes the place of [tool.{tool}] in pyproject.toml", "keep the settings in one of the two")
 
 
 def dependencies(tree: Tree) -> Iterator[Problem]:
@@ -79,11 +97,12 @@ def dependencies(tree: Tree) -> Iterator[Problem]:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "conf").mkdir()
+        for path in generated(tree):
+            Path(folder, path).parent.mkdir(parents=True, exist_ok=True)
         Path(folder, "pyproject.toml").write_bytes(tree.files["pyproject.toml"])
         command = [sys.executable, "-m", "pyproject2conda", "project", "--overwrite", "force"]
         run = subprocess.run(command, cwd=folder, capture_output=True)  # nosec B603 # fixed words
-        for path in [path for path in GENERATED if path in tree.files]:
+        for path in [path for path in generated(tree) if path in tree.files]:
             made = Path(folder, path).read_bytes() if Path(folder, path).exists() else run.stderr
             if made != tree.files[path]:
-                yield Problem(path, "is not what pyproject.toml generates", "run `nox -s dependencies`")
+                yield Problem(path, "is not what pyproject.toml generates", f"run `{repository.nox('dependencies', tree.root)}`")

@@ -6,18 +6,34 @@ from collections.abc import Iterator
 import repository
 from checks import Problem, Tree
 
-CI, CODECOV, RULESET = ".github/workflows/ci.yml", ".codecov.yml", ".github/rulesets/protected-branches.json"
-GENERATED = ("environment.yml", "conf/requirements.txt")
-REQUIRED = (CI, CODECOV, RULESET, *GENERATED, ".pre-commit-config.yaml", "README.md", "noxfile.py", "pyproject.toml")
-REQUIRED += ("src/tests/conftest.py", "tools/coverage_gate.py", "tools/lint_gate.py", "tools/quality_gate.py")
-REQUIRED += ("tools/try_wheel.py", "tools/update_project.py")
+WORKFLOWS, RULESET = ".github/workflows", ".github/rulesets/protected-branches.json"
+# Where Codecov looks, in its order.
+CODECOV = [f"{place}{name}" for name in ("codecov.yml", ".codecov.yml") for place in ("", "dev/", ".github/")]
+REQUIRED = (RULESET, ".pre-commit-config.yaml", "pyproject.toml", "tools/coverage_gate.py", "tools/lint_gate.py")
+REQUIRED += ("tools/quality_gate.py", "tools/try_wheel.py", "tools/update_project.py", "src/tests/conftest.py")
 LEFTOVER = re.compile(r"\{[{%][^}\n]{0,99}\bcookiecutter\b|\{% *(end)?raw")
 START, MIDDLE, END = re.compile("<{7,} "), re.compile("={7,}\r?$"), re.compile(">{7,} ")
 EXEMPT = "or name the file in [tool.quality-gate] exempt of pyproject.toml if it is meant to be so"
 
 
+def ci(tree: Tree) -> str:
+    return f"{WORKFLOWS}/{repository.prefix(tree.root)}ci.yml"
+
+
+def codecov(tree: Tree) -> str:
+    return next((path for path in CODECOV if path in tree.files), ".codecov.yml")
+
+
+def generated(tree: Tree) -> list[str]:
+    """Return the dependency files that pyproject.toml generates."""
+    return [environment["output"] for environment in tree.read("pyproject.toml")["tool"]["pyproject2conda"]["envs"].values()]
+
+
 def missing(tree: Tree) -> Iterator[Problem]:
-    for path in REQUIRED:
+    prefix = repository.prefix(tree.root)
+    environments = (f"{prefix}environment.yml", "conf/requirements.txt")
+    others = [path for path in tree.files if path.lower().startswith("readme") and "/" not in path]
+    for path in sorted([ci(tree), codecov(tree), f"{prefix}noxfile.py", *environments, *([] if others else ["README.md"]), *REQUIRED]):
         if path not in tree.files:
             ignored = (tree.root / path).exists()
             what, fix = ("is ignored by git", "change .gitignore") if ignored else ("is missing", "restore it from git")
