@@ -30,6 +30,23 @@ def git(*arguments):
     return done.returncode == 0, " ".join(os.fsdecode(done.stderr).split())
 
 
+def add_prefix(prefix):
+    """Put `prefix` before the names that an existing repository may have taken, and wherever these are named.
+
+    Only in what was rendered, and not in tools/, whose programs are the same in every project and look for the names.
+    """
+    taken = [PROJECT / "noxfile.py", PROJECT / "environment.yml", *PROJECT.glob(".github/workflows/*.yml")]
+    names = rf"(?<![\w-])(?={'|'.join(re.escape(path.name) for path in taken)})"
+    texts = [path for pattern in ("*.md", ".github/*.md", "docs/ci_cd/*", "conf/*", "pyproject.toml") for path in PROJECT.glob(pattern)]
+    for path in {*texts, *taken} - {PROJECT / "noxfile.py"}:
+        text = re.sub(names, prefix, path.read_text(encoding="utf-8"))
+        text = re.sub(r"\bnox(?= -|`)", f"nox -f {prefix}noxfile.py", text)
+        text = re.sub(r"\Aname: (?=\w)", f"name: {prefix.removesuffix('-')} ", text)
+        path.write_bytes(text.encode())
+    for path in taken:
+        path.rename(path.with_name(prefix + path.name))
+
+
 def verify():
     """Return the problems that the project's own verification finds, as lines."""
     sys.dont_write_bytecode = True  # the project's folder holds only what was rendered
@@ -155,7 +172,7 @@ def summary():
 {slug} is ready in {PROJECT}. Next:
 
     cd {shlex.quote(str(PROJECT))}
-    conda env create -f environment.yml && conda activate {slug} && pip install --no-deps -e .
+    conda env create -f {ANSWERS["file_prefix"]}environment.yml && conda activate {slug} && pip install --no-deps -e .
     git add -A && git commit -m "Start from ci-template"
 
 Then create https://github.com/{owner}/{slug}, push, and connect Codecov: https://app.codecov.io/gh/{owner}/{slug}/new
@@ -168,6 +185,8 @@ def main():
         stream.reconfigure(errors="backslashreplace")
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):  # set where git itself has started this
         os.environ.pop(name, None)
+    if ANSWERS["file_prefix"]:
+        add_prefix(ANSWERS["file_prefix"])
     problems = verify()
     if problems:
         print(*problems, sep="\n", file=sys.stderr)

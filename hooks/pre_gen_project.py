@@ -58,6 +58,7 @@ RULES = {
         r"[a-z][a-z0-9_]{0,29}",
         "must be at most 30 lower-case letters, digits and `_`, starting with a letter",
     ),
+    "file_prefix": (r"([a-z0-9]+-)*", "must be empty, or words of lower-case letters and digits with a `-` after each"),
 }
 # Names that the tests, tools and builds of a project import: a package of that name would hide them.
 RESERVED = set("bandit black build conftest coverage flake8 hatchling isort mypy nox packaging pip".split())

@@ -28,6 +28,7 @@ GOOD = {
     "line_length": "120",
     "external_service": "backend",
     "codeql": True,
+    "file_prefix": "",
     "_template": "gh:org/ci-template",
     "_output_dir": "/somewhere",
 }
@@ -46,6 +47,7 @@ BOUNDARIES = {
     "tier_targets": ["0 0 0", "100 100 100"],
     "line_length": ["60", "320"],
     "external_service": ["a", "data_base2"],
+    "file_prefix": ["", "a-", "our-2nd-"],
 }
 BAD = {
     "project_name": ["", "  ", "a\nb", "a\x00b", "{{ x", "a {% b", "{# c", "a\u2028b", " a", "a "],
@@ -84,6 +86,7 @@ BAD = {
     "tier_targets": ["", "100 80", "100 80 60 40", "101 80 60", "a b c", "100,80,60"],
     "line_length": ["59", "321", "0", "abc", ""],
     "external_service": ["", "1a", "Backend", "a-b", "a" * 31],
+    "file_prefix": ["a", "-", "A-", "a--", "a_b-", "../a-", "ü-"],
 }
 
 

@@ -15,6 +15,7 @@ import importlib.util
 import os
 import re
 import shutil
+import sys
 import zlib
 from pathlib import Path
 
@@ -27,17 +28,24 @@ nox.options.reuse_venv = "yes"
 
 try:
     PROJECT = nox.project.load_toml("pyproject.toml")
-    PYTHONS = nox.project.python_versions(PROJECT)
+    RULES = PROJECT["tool"]["quality-gate"]
+    PYTHONS = RULES.get("pythons")
+    PYTHONS = PYTHONS or nox.project.python_versions(PROJECT)
+    HERE = PYTHONS[-1]
 except (
     OSError,
     ValueError,
     TypeError,
     AttributeError,
+    LookupError,
 ) as error:
     print(f"pyproject.toml: cannot be used: {error}")
     raise SystemExit(2) from None
-IS_HERE = importlib.util.find_spec("pre_commit") is not None
-HERE = False if IS_HERE else PYTHONS[-1]
+if importlib.util.find_spec("pre_commit"):
+    HERE = False
+IS_PACKAGE = Path("setup.py").exists() or bool(
+    {"build-system", "project"} & PROJECT.keys()
+)
 JUNIT = Path("reports/junit")
 PACKAGES = """
 from importlib.metadata import distributions
@@ -60,7 +68,8 @@ def install(session, *groups):
         return
     if not groups:
         session.install("-r", "conf/requirements.txt")
-        session.install("--no-deps", "-e", ".")
+        if IS_PACKAGE:
+            session.install("-e", ".")
         return
     try:
         needed = nox.project.dependency_groups(
@@ -82,7 +91,8 @@ def install_by(session, rule):
         told = "needs uv: `pip install uv`, no `--no-venv`"
         session.error(f"{session.name} {told}")
     session.install(rule, "-r", "conf/requirements.txt")
-    session.install("--no-deps", "-e", ".")
+    if IS_PACKAGE:
+        session.install(rule, "-e", ".")
 
 
 def run_pytest(session, *arguments, **options):
@@ -152,6 +162,8 @@ def build(session):
     """Verify the tree, build and try the wheel."""
     install(session, "tasks", "build")
     session.run("python", "tools/verify_project.py")
+    if not IS_PACKAGE:
+        return session.log("No wheel: nothing says how")
     shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-P", "-m", "build")
     files = [str(path) for path in Path("dist").iterdir()]
@@ -278,13 +290,19 @@ def thresholds(session):
 def dependencies(session):
     """Write the dependency files from pyproject.toml."""
     install(session, "tasks")
+    text = Path("pyproject.toml").read_text("utf-8")
+    if "project" not in PROJECT:  # or it would refuse
+        text += '\n[project]\nname = "project"\n'
+    given = Path(session.create_tmp(), "pyproject.toml")
+    given.write_text(text, "utf-8")
     session.run(
         "pyproject2conda",
         "project",
-        "--overwrite",
-        "force",
+        "--overwrite=force",
+        f"--pyproject={given}",
     )
 
 
 if __name__ == "__main__":
+    sys.argv[1:1] = ["--noxfile", __file__]
     nox.main()
