@@ -9,7 +9,7 @@ from checks import Problem, Tree
 CI, CODECOV, RULESET = ".github/workflows/ci.yml", ".codecov.yml", ".github/rulesets/protected-branches.json"
 GENERATED = ("environment.yml", "conf/requirements.txt")
 REQUIRED = (CI, CODECOV, RULESET, *GENERATED, ".pre-commit-config.yaml", "README.md", "noxfile.py", "pyproject.toml")
-REQUIRED += ("src/tests/conftest.py", "tools/coverage_gate.py", "tools/lint_gate.py", "tools/quality_gate.py")
+REQUIRED += ("tools/coverage_gate.py", "tools/lint_gate.py", "tools/plugins/pytest_rules.py", "tools/quality_gate.py")
 REQUIRED += ("tools/try_wheel.py", "tools/update_project.py")
 LEFTOVER = re.compile(r"\{[{%][^}\n]{0,99}\bcookiecutter\b|\{% *(end)?raw")
 START, MIDDLE, END = re.compile("<{7,} "), re.compile("={7,}\r?$"), re.compile(">{7,} ")
