@@ -46,7 +46,8 @@ if importlib.util.find_spec("pre_commit"):
 IS_PACKAGE = Path("setup.py").exists() or bool(
     {"build-system", "project"} & PROJECT.keys()
 )
-JUNIT = Path("reports/junit")
+JUNIT, COVERAGE = "reports/junit", "reports/coverage"
+PLUGINS = str(Path("tools/plugins").resolve())
 PACKAGES = """
 from importlib.metadata import distributions
 import sys
@@ -95,21 +96,28 @@ def install_by(session, rule):
         session.install(rule, "-e", ".")
 
 
-def run_pytest(session, *arguments, **options):
-    """Run pytest; it reports to JUNIT/<session>.xml."""
-    report = JUNIT / f"{session.name}.xml"
+def run_pytest(session, *arguments, env=None, **options):
+    """Run pytest by the template's rules.
+
+    It reports to JUNIT/<session>.xml.
+    """
+    paths = filter(None, (PLUGINS, os.getenv("PYTHONPATH")))
+    path = {"PYTHONPATH": os.pathsep.join(paths)}
     session.run(
         "pytest",
-        f"--junitxml={report}",
+        "-p",
+        "pytest_rules",
+        f"--junitxml={JUNIT}/{session.name}.xml",
         *arguments,
         *session.posargs,
+        env=path | (env or {}),
         **options,
     )
 
 
 def try_tests(session, *arguments):
     """Run the tests as CI does, for no coverage verdict."""
-    data = f"reports/coverage/.coverage-{session.name}"
+    data = f"{COVERAGE}/.coverage-{session.name}"
     run_pytest(
         session,
         "--cov",
@@ -139,8 +147,8 @@ def tests(session):
         session,
         "--cov",
         "--cov-fail-under=0",
-        "--cov-report=html",
-        "--cov-report=xml",
+        f"--cov-report=html:{COVERAGE}/html",
+        f"--cov-report=xml:{COVERAGE}/coverage.xml",
         "-m",
         "not integration",
         env={"COVERAGE_FILE": str(data)},
@@ -198,11 +206,10 @@ def affected(session):
         told = "the first time with this Python and"
         session.log(f"All tests run: {told} these packages")
         data.parent.mkdir(parents=True, exist_ok=True)
-    session.run(
-        "pytest",
+    run_pytest(
+        session,
         "--testmon",
         "--no-cov",
-        *session.posargs,
         env={"TESTMON_DATAFILE": str(data)},
         success_codes=[0, NO_TESTS],
     )
@@ -212,12 +219,11 @@ def affected(session):
 def benchmark(session):
     """Measure the performance tests."""
     install(session)
-    session.run(
-        "pytest",
+    run_pytest(
+        session,
         "--benchmark-enable",
         "-m",
         "performance",
-        *session.posargs,
     )
 
 

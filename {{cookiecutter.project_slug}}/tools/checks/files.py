@@ -10,7 +10,7 @@ WORKFLOWS, RULESET = ".github/workflows", ".github/rulesets/protected-branches.j
 # Where Codecov looks, in its order.
 CODECOV = [f"{place}{name}" for name in ("codecov.yml", ".codecov.yml") for place in ("", "dev/", ".github/")]
 REQUIRED = (RULESET, ".pre-commit-config.yaml", "pyproject.toml", "tools/coverage_gate.py", "tools/lint_gate.py")
-REQUIRED += ("tools/quality_gate.py", "tools/try_wheel.py", "tools/update_project.py", "src/tests/conftest.py")
+REQUIRED += ("tools/plugins/pytest_rules.py", "tools/quality_gate.py", "tools/try_wheel.py", "tools/update_project.py")
 LEFTOVER = re.compile(r"\{[{%][^}\n]{0,99}\bcookiecutter\b|\{% *(end)?raw")
 START, MIDDLE, END = re.compile("<{7,} "), re.compile("={7,}\r?$"), re.compile(">{7,} ")
 EXEMPT = "or name the file in [tool.quality-gate] exempt of pyproject.toml if it is meant to be so"
