@@ -9,6 +9,7 @@ Exit codes: 0 done, or nothing to do; 1 refused or failed, with every problem li
 
 import argparse
 import json
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -63,8 +64,10 @@ def adopt(root, template, given, only_report=False):
         told = [*report.lines(project, layout, every, dropped, plan)]
         if only_report:
             return [f"{project.root}: would be adopted; nothing is changed", *told]
-        stage.commit([(ADD, plan.new), (MERGE, plan.merged)])
-    return [f"{project.root}: adopted, on the branch {repository.BRANCH}", *told]
+        before = stage.commit([(ADD, plan.new), (MERGE, plan.merged)])
+    undo = f"git switch {shlex.quote(before)} && git branch -D {repository.BRANCH}"
+    follow = ["Next", f"  git push -u origin {repository.BRANCH}, and open a pull request; or undo it: {undo}"]
+    return [f"{project.root}: adopted, on the branch {repository.BRANCH}", *told, *follow]
 
 
 def main():

@@ -38,7 +38,9 @@ def derive(project, layout):
     author, email = (about.author or (("", ""), ""))[0]
     who = about.author[1] if about.author else "git config"
     name, origin = about.name or (project.root.name, "the folder")
-    first = re.sub(r"\W+", "_", Path(layout.source[0]).stem if layout.source != ["src"] else name, flags=re.ASCII).lower()
+    first = re.sub(
+        r"\W+", "_", Path(layout.source[0]).stem if layout.source != ["src"] else name, flags=re.ASCII
+    ).lower()
     found = {
         "project_name": (name, origin),
         "project_slug": (re.sub(r"[^A-Za-z0-9._-]+", "-", name), origin),
@@ -56,7 +58,11 @@ def derive(project, layout):
     if "file_prefix" in QUESTIONS:
         taken = [path for path in project.names if TAKEN.fullmatch(path)]
         found["file_prefix"] = ("quality-", f"{', '.join(taken)} exist") if taken else ("", "no name is taken")
-    return {key: value for key, value in found.items() if value and value[0] not in ("", None) or key in ("develop_branch", "file_prefix")}
+    return {
+        key: value
+        for key, value in found.items()
+        if value and value[0] not in ("", None) or key in ("develop_branch", "file_prefix")
+    }
 
 
 def pythons(about):
@@ -96,21 +102,31 @@ def hooks(project):
 
 def lint(project):
     """Return the answers about linters, from their settings and hooks."""
-    ruff = next((project.toml(path) for path in ("ruff.toml", ".ruff.toml") if path in project.known), project.tool("ruff"))
+    ruff = next(
+        (project.toml(path) for path in ("ruff.toml", ".ruff.toml") if path in project.known), project.tool("ruff")
+    )
     flake8 = {path: project.ini(path).get("flake8", {}) for path in (".flake8", "setup.cfg", "tox.ini")}
     mypy = {path: project.ini(path).get("mypy") for path in ("mypy.ini", ".mypy.ini", "setup.cfg")}
     mypy = {"[tool.mypy]": project.tool("mypy") or None} | mypy
     is_ruff = bool(ruff) or bool({"ruff.toml", ".ruff.toml"} & project.known) or "ruff-pre-commit" in hooks(project)
     others = [name for name in ("black", "isort") if project.tool(name) or f"id: {name}" in hooks(project)]
-    others += [path for path in (".flake8", ".isort.cfg") if path in project.known] + [path for path in flake8 if flake8[path]]
+    others += [path for path in (".flake8", ".isort.cfg") if path in project.known] + [
+        path for path in flake8 if flake8[path]
+    ]
     lengths = {
         "ruff": ruff.get("line-length"),
         "[tool.black]": project.tool("black").get("line-length"),
         "[tool.isort]": project.tool("isort").get("line_length"),
         "[tool.flake8]": project.tool("flake8").get("max-line-length"),
     } | {path: found.get("max-line-length") for path, found in flake8.items()}
-    length = next(((str(value).strip(), where) for where, value in lengths.items() if str(value or "").strip().isdigit()), None)
-    plain = (str(BLACK), "what ruff and black do unless told") if is_ruff or "black" in others else (QUESTIONS["line_length"], "default")
+    length = next(
+        ((str(value).strip(), where) for where, value in lengths.items() if str(value or "").strip().isdigit()), None
+    )
+    plain = (
+        (str(BLACK), "what ruff and black do unless told")
+        if is_ruff or "black" in others
+        else (QUESTIONS["line_length"], "default")
+    )
     strict = next(((found, where) for where, found in mypy.items() if found is not None), None)
     return {
         "lint_tools": (
@@ -135,7 +151,11 @@ def coverage_place(project):
         if path.endswith(".toml") and path in project.known:
             return path, table(project.toml(path), "tool", "coverage") or project.toml(path)
         sections = project.ini(path)
-        own = {name.removeprefix("coverage:"): values for name, values in sections.items() if path[0] == "." or name[:9] == "coverage:"}
+        own = {
+            name.removeprefix("coverage:"): values
+            for name, values in sections.items()
+            if path[0] == "." or name[:9] == "coverage:"
+        }
         if own or path[0] == "." and path in project.known:
             return path, own
     return ("pyproject.toml" if project.tool("coverage") else ""), project.tool("coverage")
@@ -144,14 +164,24 @@ def coverage_place(project):
 def coverage(project):
     path, sections = coverage_place(project)
     found = re.match(r"\d+", str(table(sections, "report").get("fail_under") or "").strip())
-    told = re.search(r"--cov-fail-under[= ](\d+)", "".join(map(project.text, ("pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini"))))
+    told = re.search(
+        r"--cov-fail-under[= ](\d+)",
+        "".join(map(project.text, ("pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini"))),
+    )
     minimum = found or told
-    minimum, where = (int((minimum[0] if found else minimum[1])), path or "--cov-fail-under") if minimum else (0, "green on the first day")
+    minimum, where = (
+        (int((minimum[0] if found else minimum[1])), path or "--cov-fail-under")
+        if minimum
+        else (0, "green on the first day")
+    )
     codecov = next((path for path in project.paths if re.fullmatch(r"(dev/|\.github/)?\.?codecov\.ya?ml", path)), "")
     target = re.search(r"(?ms)^ *project:.*?^ *target: *[\"']?(\d+)", project.text(codecov).split("patch:")[0])
     if target and minimum <= int(target[1]) <= 100:
         return {"coverage_minimum": (str(minimum), where), "coverage_target": (target[1], codecov)}
-    return {"coverage_minimum": (str(minimum), where), "coverage_target": (str(max(80, minimum)), "default" if minimum < 80 else where)}
+    return {
+        "coverage_minimum": (str(minimum), where),
+        "coverage_target": (str(max(80, minimum)), "default" if minimum < 80 else where),
+    }
 
 
 def codeql(project):

@@ -28,14 +28,18 @@ def settings(project, layout, added):
     options = cfg.get("options", {})
     where = (cfg.get("options.packages.find", {}) or {}).get("where") or "."
     if isinstance(find, dict):
-        is_narrow = find.get("include") or find.get("namespaces") is False or strings(find.get("where")) not in ([], ["."])
+        is_narrow = (
+            find.get("include") or find.get("namespaces") is False or strings(find.get("where")) not in ([], ["."])
+        )
         if not is_narrow:
             yield "pyproject.toml", ("tool", "setuptools", "packages", "find"), {"exclude": names}
     elif (options.get("packages") or "").strip() == "find_namespace:" and where.strip() == ".":
         if not cfg.get("options.packages.find", {}).get("include"):
             own = lines(cfg.get("options.packages.find", {}).get("exclude"))
             if own:
-                raise Refused("setup.cfg: [options.packages.find] exclude: add the line tools* and the line conf*, or they get into the wheel")
+                raise Refused(
+                    "setup.cfg: [options.packages.find] exclude: add the line tools* and the line conf*, or they get into the wheel"
+                )
             yield "setup.cfg", ("options.packages.find",), {"exclude": "\n    " + "\n    ".join(names)}
     elif is_automatic(project, options) and not any(place.startswith("src") for place in layout.source):
         packages = [place for place in layout.source if not place.endswith(".py")]
@@ -54,7 +58,9 @@ def settings(project, layout, added):
         else:
             yield "setup.cfg", ("options",), {"py_modules": "\n    " + "\n    ".join(modules)}
     elif re.search(r"find_namespace_packages\(\s*(exclude\s*=|\))", project.text("setup.py")):
-        raise Refused("setup.py: find_namespace_packages() would put tools/ and conf/ into the wheel: give it include=[…] and commit")
+        raise Refused(
+            "setup.py: find_namespace_packages() would put tools/ and conf/ into the wheel: give it include=[…] and commit"
+        )
 
 
 def is_automatic(project, options):

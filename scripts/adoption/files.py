@@ -62,7 +62,9 @@ def choose(project, made):
         elif (project.root / path).exists() or (project.root / path).is_symlink():
             problems.append(f"{path}: is there, but not in git: move it away, it would be overwritten")
         elif taken := sorted(parents & set(project.names)):
-            problems.append(f"{taken[0]}: is no folder, but {path} of the template must be in it: rename yours, then adopt")
+            problems.append(
+                f"{taken[0]}: is no folder, but {path} of the template must be in it: rename yours, then adopt"
+            )
         else:
             new.append(path)
     if problems:

@@ -46,7 +46,11 @@ def merge(stage, tracked, new, rendered):
         found = rules(stage, [*new, *folders(new)])
         lines = [f"!/{path}" for path in sorted(found)]
         # Where a whole folder is ignored, git does not look at the rules for its files.
-        lines = [line for line in lines if line not in added and not any(f"{line}/".startswith(f"{other}/") and other != line for other in lines)]
+        lines = [
+            line
+            for line in lines
+            if line not in added and not any(f"{line}/".startswith(f"{other}/") and other != line for other in lines)
+        ]
         if not lines:
             break
         added += lines

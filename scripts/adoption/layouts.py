@@ -11,7 +11,9 @@ from adoption.project import lines, strings, table
 
 # Folders and modules at the root that are no product, even if they can be imported.
 ASIDE = set("admin bench benchmark benchmarks bin build ci conf demo demos dist doc docs documentation".split())
-ASIDE |= set("example examples notebooks reports samples script scripts site stubs templates testing tools util utils".split())
+ASIDE |= set(
+    "example examples notebooks reports samples script scripts site stubs templates testing tools util utils".split()
+)
 TESTS = {"test", "tests", "unit_tests"}
 MODULES_ASIDE = set("benchmark build conf conftest dodo ez_setup fabfile manage noxfile pavement setup tasks".split())
 MODULES_ASIDE |= {"toxfile", "versioneer", "__init__"}
@@ -66,13 +68,23 @@ def declared(project):
     poetry = project.tool("poetry").get("packages")
     poetry = [item for item in poetry if isinstance(item, dict)] if isinstance(poetry, list) else []
     candidates = {
-        "[tool.hatch]": strings(hatch.get("packages")) or strings(hatch.get("only-include")) or strings(hatch.get("include")),
+        "[tool.hatch]": strings(hatch.get("packages"))
+        or strings(hatch.get("only-include"))
+        or strings(hatch.get("include")),
         "[tool.poetry]": [join(item.get("from", "."), item.get("include", "")) for item in poetry],
-        "[tool.flit]": [join(place, module) for module in strings(project.tool("flit", "module").get("name")) for place in ("src", ".")],
+        "[tool.flit]": [
+            join(place, module)
+            for module in strings(project.tool("flit", "module").get("name"))
+            for place in ("src", ".")
+        ],
         "[tool.maturin]": strings(project.tool("maturin").get("python-source")),
         "[tool.scikit-build]": strings(project.tool("scikit-build", "wheel").get("packages")),
         "[tool.pdm]": strings(project.tool("pdm", "build").get("package-dir")),
-        "[tool.uv]": [join(uv.get("module-root", "src"), module.replace(".", "/")) for module in strings(uv.get("module-name", name)) if uv],
+        "[tool.uv]": [
+            join(uv.get("module-root", "src"), module.replace(".", "/"))
+            for module in strings(uv.get("module-name", name))
+            if uv
+        ],
         "[tool.setuptools]": by_setuptools(
             project, setuptools.get("packages"), setuptools.get("py-modules"), setuptools.get("package-dir")
         ),
@@ -144,8 +156,15 @@ def children(project, place):
         path, stem = f"{start}{name}", name.removesuffix(".py")
         if path in project.folders:
             own = f"{path}/__init__.py" in project.known
-            own = own or place != "." or name.lower() == namespace and any(p.endswith("__init__.py") for p in inside(project, path))
-            is_product = own and name.isidentifier() and name not in (TESTS if place != "." else ASIDE | TESTS | {"src"})
+            own = (
+                own
+                or place != "."
+                or name.lower() == namespace
+                and any(p.endswith("__init__.py") for p in inside(project, path))
+            )
+            is_product = (
+                own and name.isidentifier() and name not in (TESTS if place != "." else ASIDE | TESTS | {"src"})
+            )
         else:
             is_product = stem.isidentifier() and not TEST.fullmatch(name) and stem not in MODULES_ASIDE
             is_product = is_product or place != "." and stem == "__init__"
@@ -176,7 +195,9 @@ def combined(project, places):
 def tests(project, source):
     """Return the folder of the tests: what pytest is told, else where most test files lie, else "tests"."""
     files = [PurePosixPath(path) for path in project.paths if TEST.fullmatch(PurePosixPath(path).name)]
-    files = [file for file in files if file.parts[0] not in ASIDE or any(file.is_relative_to(place) for place in source)]
+    files = [
+        file for file in files if file.parts[0] not in ASIDE or any(file.is_relative_to(place) for place in source)
+    ]
     for told in testpaths(project):
         if told not in source and told != "." and any(file.is_relative_to(told) for file in files):
             return told
@@ -201,7 +222,9 @@ def folder_of_tests(file, source):
     for end, part in enumerate(parts, 1):
         if part in TESTS or part.endswith("_tests") or part.startswith("tests_"):
             place = "/".join(parts[:end])
-            nested = [code for code in source if place.startswith(f"{code}/") and place.count("/") > code.count("/") + 1]
+            nested = [
+                code for code in source if place.startswith(f"{code}/") and place.count("/") > code.count("/") + 1
+            ]
             return nested[0] if nested else place
     beside = [place for place in source if file.is_relative_to(place)]
     if beside:

@@ -47,7 +47,9 @@ def fitted(text, layout):
     text = text.replace('files = ["src"]', f"files = {texts.inline_list(layout.source)}")
     text = text.replace('exclude = ["^src/tests/"]', f"exclude = ['{tests}']")
     folder = [] if tests == ANY_TEST else [layout.tests]
-    text = text.replace('exclude_dirs = ["src/tests", ', f"exclude_dirs = {texts.inline_list(folder)[:-1]}{', ' if folder else ''}")
+    text = text.replace(
+        'exclude_dirs = ["src/tests", ', f"exclude_dirs = {texts.inline_list(folder)[:-1]}{', ' if folder else ''}"
+    )
     return text
 
 
@@ -61,7 +63,11 @@ def excluded(project, paths):
     """Return the regular expression of the template's files among `paths` that linters would have a say about."""
     folders = [folder for folder in ("tools", "conf", "docs/ci_cd") if folder not in project.folders]
     found = {next((f"{folder}/" for folder in folders if path.startswith(f"{folder}/")), f"{path}$") for path in paths}
-    found = [path for path in found if path[-1] == "/" or path.startswith((".github/workflows/", "tools/")) or "noxfile" in path]
+    found = [
+        path
+        for path in found
+        if path[-1] == "/" or path.startswith((".github/workflows/", "tools/")) or "noxfile" in path
+    ]
     return "^(" + "|".join(re.escape(path).replace("\\$", "$").replace("\\-", "-") for path in sorted(found)) + ")"
 
 
@@ -86,8 +92,16 @@ def exclusions(project, paths):
     if project.tool("flake8"):
         yield "pyproject.toml", ("tool", "flake8"), {"extend-exclude": names}
     mypy = project.tool("mypy")
-    if mypy and not isinstance(mypy.get("exclude"), str):
+    if mypy and not {"files", "packages", "modules"} & mypy.keys():
         yield "pyproject.toml", ("tool", "mypy"), {"exclude": [f"^({pattern})"]}
+
+
+def elsewhere(project, paths):
+    """Yield a line for each linter whose settings are in another form: there a person excludes the files."""
+    for tool in ("flake8", "isort", "mypy"):
+        if (place := settings_of(project, tool)) and place != "pyproject.toml":
+            programs = sorted({path if "/" not in path else "tools" for path in paths if path.endswith(".py")})
+            yield f"{place}: {tool}: exclude {' and '.join(programs)}, if it looks at the whole tree"
 
 
 def add_hook(text, rendered, paths):
@@ -109,7 +123,11 @@ def add_hook(text, rendered, paths):
         text = texts.append(text, f"# What the template has written is checked there.\nexclude: {paths}")
         added.append(f"exclude: {paths}")
     made = YAML(typ="safe").load(text)
-    if len(made["repos"]) != len(repos) + ("the hook verify-project" in added) or made["repos"][-1] != local and added[:1] != [f"exclude: {paths}"]:
+    if (
+        len(made["repos"]) != len(repos) + ("the hook verify-project" in added)
+        or made["repos"][-1] != local
+        and added[:1] != [f"exclude: {paths}"]
+    ):
         raise ValueError("is written in a form that cannot be added to")
     return text, added
 
@@ -136,4 +154,3 @@ def insert(text, own, repo):
     writer.dump([repo], stream)
     dumped = [line[offset:] for line in stream.getvalue().rstrip("\n").split("\n")]
     return "\n".join([*lines[:end], *(f"{indent}{line}" for line in dumped), *lines[end:]])
-

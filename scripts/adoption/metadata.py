@@ -40,7 +40,9 @@ def people(values):
             found.append((value.get("name"), value.get("email")))
         elif isinstance(value, str):
             found += [(who, address if "@" in address else "") for who, address in getaddresses([value])]
-    return [(who or "", (address or "").split(",")[0].strip()) for who, address in found if isinstance(who or address, str)]
+    return [
+        (who or "", (address or "").split(",")[0].strip()) for who, address in found if isinstance(who or address, str)
+    ]
 
 
 def tables(project):
@@ -55,12 +57,19 @@ def tables(project):
     yield "[tool.flit.metadata]", flit | {"name": flit.get("dist-name", flit.get("module")), "authors": flit_author}
     cfg = project.ini("setup.cfg").get("metadata", {})
     options = project.ini("setup.cfg").get("options", {})
-    for where, values in (("setup.cfg", cfg | {"python_requires": options.get("python_requires")}), ("setup.py", project.setup)):
+    for where, values in (
+        ("setup.cfg", cfg | {"python_requires": options.get("python_requires")}),
+        ("setup.py", project.setup),
+    ):
         said = {key.replace("_", "-"): value for key, value in values.items() if value}
         found = said | {"requires-python": said.get("python-requires"), "urls": said.get("project-urls")}
-        found["authors"] = [{"name": said.get("author"), "email": said.get("author-email")}] if said.get("author") else []
+        found["authors"] = (
+            [{"name": said.get("author"), "email": said.get("author-email")}] if said.get("author") else []
+        )
         if where == "setup.cfg":
-            found["classifiers"] = [line.strip() for line in (cfg.get("classifiers") or cfg.get("classifier") or "").splitlines()]
+            found["classifiers"] = [
+                line.strip() for line in (cfg.get("classifiers") or cfg.get("classifier") or "").splitlines()
+            ]
         found["homepage"] = said.get("url") or said.get("home-page")
         yield where, found
 
@@ -78,7 +87,18 @@ def read(project):
             value = facts.get(fact)
             value = value.strip() if isinstance(value, str) and not value.startswith(("file:", "attr:")) else ""
             take(fact, value.partition("\n")[0].strip(), where)
-        take("author", next((pair for pair in people([*(facts.get("authors") or []), *(facts.get("maintainers") or [])]) if pair[0]), None), where)
+        take(
+            "author",
+            next(
+                (
+                    pair
+                    for pair in people([*(facts.get("authors") or []), *(facts.get("maintainers") or [])])
+                    if pair[0]
+                ),
+                None,
+            ),
+            where,
+        )
         requires = facts.get("requires-python")
         take("requires", requires.strip() if isinstance(requires, str) else "", where)
         take("classifiers", [item for item in strings(facts.get("classifiers")) if item], where)
@@ -90,7 +110,11 @@ def read(project):
             licence = licence.get("text") or project.text(str(licence.get("file")))
         take("licence", recognised(licence if isinstance(licence, str) else ""), where)
     licences = [item for item in found.get("classifiers", [[]])[0] if item.startswith("License ::")]
-    by_text = [(recognised(project.text(path)), path) for path in project.paths if re.match(r"(?i)(licen[sc]e|copying)[^/]*$", path)]
+    by_text = [
+        (recognised(project.text(path)), path)
+        for path in project.paths
+        if re.match(r"(?i)(licen[sc]e|copying)[^/]*$", path)
+    ]
     take("licence", recognised(licences[0].rpartition(":: ")[2]) if len(licences) == 1 else "", "classifiers")
     if len(by_text) == 1:
         take("licence", *by_text[0])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from adoption import Refused, building, files, ignores, linters, requirements, tables, texts
 from adoption.answers import coverage_place
@@ -41,12 +42,14 @@ def make(project, stage, made, layout, answers):
     stage.put({path: ((made / path).read_bytes(), os.access(made / path, os.X_OK)) for path in plan.new})
     if ".codecov.yml" in plan.new:
         change(stage, ".codecov.yml", lambda text: files.codecov(text, layout))
+    link(stage, made, plan)
     hooks(project, stage, made, layout, plan)
-    added, hidden = ignores.merge(stage, project.paths, plan.new, (made / IGNORES).read_text(encoding="utf-8"))
-    note(project, plan, IGNORES, added)
+    stage.put({} if PYPROJECT in project.known else {PYPROJECT: (b"", False)})
+    ours = [*plan.new, IGNORES, PYPROJECT]
+    added, hidden = ignores.merge(stage, project.paths, ours, (made / IGNORES).read_text(encoding="utf-8"))
+    note(project, plan, IGNORES, [" ".join(added)] if added else [])
     plan.todo += [f"{path}: is committed, but a rule of .gitignore in its folder ignores it" for path in hidden]
     settings(project, stage, made, layout, answers, plan)
-    link(stage, made, plan, layout)
     baseline(project, stage, made, layout, answers, plan)
     stage.add([*plan.new, *plan.merged])
     return plan
@@ -86,7 +89,9 @@ def hooks(project, stage, made, layout, plan):
     try:
         change(stage, linters.HOOKS, add)
     except Exception as error:  # whatever YAML's reader raises
-        raise Refused(f"{linters.HOOKS}: {' '.join(str(error).split())}: write it as pre-commit's documents do") from error
+        raise Refused(
+            f"{linters.HOOKS}: {' '.join(str(error).split())}: write it as pre-commit's documents do"
+        ) from error
     note(project, plan, linters.HOOKS, added)
     if not any("exclude" in line for line in added):
         plan.todo.append(f"{linters.HOOKS}: `exclude` should also match {linters.excluded(project, plan.new)}")
@@ -96,12 +101,16 @@ def settings(project, stage, made, layout, answers, plan):
     """Merge the settings of pyproject.toml and of the files that stand for parts of it."""
     rendered = tables.pieces((made / PYPROJECT).read_text(encoding="utf-8"))
     add_groups(project, stage, plan, tables.groups(project, rendered, plan.needs))
-    place, values = tables.coverage(project, rendered, layout, int(answers["coverage_minimum"]))
+    place, values = tables.coverage(project, rendered, layout, int(answers["coverage_minimum"]), plan.needs)
     own = coverage_place(project)[0]
     for part, found in values.items():
         add(project, stage, plan, place, ("tool", "coverage", part) if place == PYPROJECT else (part,), found, own)
-    for path, where, found in [*linters.exclusions(project, plan.new), *building.settings(project, layout, plan.new)]:
+    for path, where, found in building.settings(project, layout, plan.new):
         add(project, stage, plan, path, where, found)
+    for path, where, found in linters.exclusions(project, plan.new):
+        if not add(project, stage, plan, path, where, found):
+            plan.todo.append(f"{path}: [{'.'.join(where)}] should leave alone what {json.dumps(found)} would")
+    plan.todo += linters.elsewhere(project, plan.new)
     if linters.HOOKS in plan.new:
         addition = linters.linter_tables(project, rendered, layout)
         paragraph(project, stage, plan, addition)
@@ -125,7 +134,9 @@ def add_groups(project, stage, plan, groups):
         for group, items in groups.items():
             there = own.get(group, [])
             wanted[group] = [item for item in items if item not in there]
-        text, keys = texts.add_keys(text, ("dependency-groups",), {key: items for key, items in wanted.items() if items})
+        text, keys = texts.add_keys(
+            text, ("dependency-groups",), {key: items for key, items in wanted.items() if items}
+        )
         added.extend(f"[dependency-groups] {key}: {', '.join(map(short, wanted[key]))}" for key in keys)
         return text
 
@@ -138,14 +149,15 @@ def short(item):
 
 
 def add(project, stage, plan, path, where, values, own=None):
-    """Add `values` to a table or section `where` of a file, whatever its form; what is there stays."""
+    """Add `values` to a table or section `where` of a file, whatever its form; what is there stays. Returns what was added."""
     added = []
 
     def edit(text):
         if path.endswith(".toml"):
             place = where if path == PYPROJECT or own is None else where[-1:]
             text, keys = texts.add_keys(text, place, values)
-            added.extend(f"[{'.'.join(place)}] {key} = {json.dumps(values[key])}" for key in keys)
+            said = ", ".join(f"{key} = {json.dumps(values[key])}" for key in keys)
+            added.extend([f"[{'.'.join(place)}] {said}" if place else said] if keys else [])
             return text
         section = f"coverage:{where[0]}" if own in ("setup.cfg", "tox.ini") else where[0]
         for key, value in values.items():
@@ -157,9 +169,10 @@ def add(project, stage, plan, path, where, values, own=None):
 
     change(stage, path, edit)
     note(project, plan, path, added)
+    return added
 
 
-def link(stage, made, plan, layout):
+def link(stage, made, plan):
     """Write .cruft.json: with it updates know the template, its answers, and what is the project's alone."""
     record = json.loads((made / CRUFT).read_text(encoding="utf-8"))
     own = {path for path in plan.kept if not path.startswith("src/")}
@@ -176,18 +189,35 @@ def baseline(project, stage, made, layout, answers, plan):
     for _ in range(3):
         text = tables.gate(rendered, layout, pythons, plan.untested, plan.exempt)
         (stage.tree / PYPROJECT).write_bytes(texts.edit(start, lambda own, text=text: texts.append(own, text)))
-        generate(stage)
+        if not plan.untested and not plan.exempt:
+            generate(stage)
         stage.add({*plan.new, *plan.merged, PYPROJECT})
         problems = verify(stage)
         more = {item["path"] for item in problems if item["what"].startswith(NO_TEST)} - {*plan.untested}
         paths = {re.sub(r":\d+$", "", item["path"]) for item in problems if MEANT.match(item["what"])}
-        odd = {re.sub(r"([*?\[])", r"[\1]", path) for path in paths if path in project.known} - {*plan.exempt}
+        odd = exempt(project, layout, paths & project.known)
         if not (more or odd):
             break
         plan.untested, plan.exempt = sorted({*plan.untested, *more}), sorted({*plan.exempt, *odd})
     if problems:
         raise Refused(*(": ".join(item.values()) for item in problems))
     note(project, plan, PYPROJECT, ["[tool.quality-gate] added"])
+
+
+def exempt(project, layout, paths):
+    """Return patterns for the broken files `paths`: a folder of nothing else that is parsed is named as a whole."""
+    found, kinds = set(), (".json", ".py", ".toml", ".yaml", ".yml")
+    parsed = [path for path in project.paths if path.endswith(kinds) and path not in paths]
+    parsed += [f"{place}/" for place in layout.source] + layout.source
+    for path in paths:
+        parents = [str(parent) for parent in PurePosixPath(path).parents if len(parent.parts) > 1]
+        whole = [parent for parent in parents if not any(f"{other}/".startswith(f"{parent}/") for other in parsed)]
+        found.add(f"{escaped(whole[-1])}/*" if whole else escaped(path))
+    return found
+
+
+def escaped(path):
+    return re.sub(r"([*?\[])", r"[\1]", path)
 
 
 def generate(stage):
@@ -200,7 +230,9 @@ def generate(stage):
     command = [sys.executable, "-m", "pyproject2conda", "project", "--overwrite=force", f"--pyproject={given}"]
     run = subprocess.run(command, cwd=stage.tree, capture_output=True, text=True, env=os.environ | {"NO_COLOR": "1"})
     if run.returncode:
-        raise Refused(f"{PYPROJECT}: its requirements cannot be made into dependency files: {run.stderr.strip().splitlines()[-1]}")
+        raise Refused(
+            f"{PYPROJECT}: its requirements cannot be made into dependency files: {run.stderr.strip().splitlines()[-1]}"
+        )
 
 
 def verify(stage):
@@ -210,4 +242,6 @@ def verify(stage):
     try:
         return json.loads(run.stdout)["problems"]
     except ValueError:
-        raise Refused(f"tools/verify_project.py: failed: {(run.stderr.strip().splitlines() or ['it says nothing'])[-1]}") from None
+        raise Refused(
+            f"tools/verify_project.py: failed: {(run.stderr.strip().splitlines() or ['it says nothing'])[-1]}"
+        ) from None

@@ -100,7 +100,9 @@ class Project:
     def is_packaged(self):
         """Tell whether something says how the project is built."""
         own = table(self.pyproject, "project") or self.tool("poetry") or self.tool("flit", "metadata")
-        return bool(own or "build-system" in self.pyproject or "setup.py" in self.known or self.ini("setup.cfg").get("metadata"))
+        return bool(
+            own or "build-system" in self.pyproject or "setup.py" in self.known or self.ini("setup.cfg").get("metadata")
+        )
 
 
 def called(node):

@@ -19,10 +19,11 @@ def lines(project, layout, answers, dropped, plan):
     yield from (f"  {line}" for line in plan.changes)
     if origins := plan.needs.origins:
         yield f"  what runs and tests the code is taken from: {', '.join(origins)}"
-    yield "Kept as they are"
-    yield from (f"  {own} takes the place of {path}" for path, own in sorted(plan.kept.items()) if own)
-    yield f"Not held to a test of their own yet ({len(plan.untested)}: `untested` in [tool.quality-gate], it can only shrink)"
-    yield from (f"  {path}" for path in plan.untested)
+    if kept := [f"  {own} takes the place of {path}" for path, own in sorted(plan.kept.items()) if own]:
+        yield from ["Kept as they are", *kept]
+    if plan.untested:
+        yield f"Without a test of their own yet ({len(plan.untested)}: `untested` in [tool.quality-gate], which can only shrink)"
+        yield from (f"  {path}" for path in plan.untested)
     if plan.exempt:
         yield f"Not parsed, they are meant to be so ({len(plan.exempt)}: `exempt` in [tool.quality-gate])"
         yield from (f"  {path}" for path in plan.exempt)
@@ -43,7 +44,11 @@ def todo(project, answers, plan):
     minimum = int(answers["coverage_minimum"][0])
     if not minimum:
         yield f"Coverage has no minimum yet; once the first run has measured it: {nox} thresholds -- --minimum N"
-    if any(re.search(r"\bmyst_parser\b|\bmyst\b|recommonmark", project.text(path)) for path in project.paths if path.endswith("conf.py")):
+    if any(
+        re.search(r"\bmyst_parser\b|\bmyst\b|recommonmark", project.text(path))
+        for path in project.paths
+        if path.endswith("conf.py")
+    ):
         yield "Sphinx reads Markdown: add 'ci_cd' to exclude_patterns in its conf.py"
     if any("check-manifest" in project.text(path) for path in ("tox.ini", "pyproject.toml", ".pre-commit-config.yaml")):
         yield "check-manifest: name the added files in MANIFEST.in or in its `ignore`"
@@ -51,6 +56,8 @@ def todo(project, answers, plan):
         yield "Nothing says how the project is built: no wheel is built and tried until [build-system] and [project] do"
     if any(True for _ in files.overlaps(project)):
         yield "Decide which of the overlapping workflows stays; require the check Quality gate only then"
-    for owner in [answers[name][1] for name in ("github_owner",) if name in answers and answers[name][1] == "default"]:
-        yield f"github_owner: is {owner}: no remote names it"
-    yield f"{prefix}environment.yml: takes the names of requirements for those of conda-forge; where one differs, see [tool.pyproject2conda]"
+    if answers["github_owner"][1] == "default":
+        yield f"No remote and no address names the owner on GitHub: replace {answers['github_owner'][0]} in .github/CODEOWNERS and docs/ci_cd"
+    if own := sorted(plan.needs.names):
+        names = ", ".join(own)
+        yield f"{prefix}environment.yml: where conda-forge has another name for one of {names}: [tool.pyproject2conda.dependencies]"

@@ -11,7 +11,11 @@ from adoption.project import lines, strings, table
 
 GROUPS = ("test", "tests", "testing")
 OTHERS = ("dev", "develop", "development")
-FILE = re.compile(r"(?i)(.*/)?(({0})[-_.]requirements|requirements[-_/.]({0})|reqs/({0}))\.(txt|in)".format("tests?|testing|dev|development"))
+FILE = re.compile(
+    r"(?i)(.*/)?(({0})[-_.]requirements|requirements[-_/.]({0})|reqs/({0}))\.(txt|in)".format(
+        "tests?|testing|dev|development"
+    )
+)
 
 
 class Needs(NamedTuple):
@@ -107,7 +111,11 @@ def runtime(project):
         files = lines(told.strip().removeprefix("file:"))
     if not files and "install_requires" in setup:
         return [*filter(None, map(read, strings(setup["install_requires"])))], "setup.py"
-    if not files and re.search(r"install_requires|requirements\.txt", project.text("setup.py")) or not project.is_packaged:
+    if (
+        not files
+        and re.search(r"install_requires|requirements\.txt", project.text("setup.py"))
+        or not project.is_packaged
+    ):
         files = ["requirements.txt"]
     found = [requirement for path in files for requirement in from_file(project, path)]
     return found, " ".join(files) if found else ""
@@ -154,10 +162,15 @@ def expanded(groups, word, seen=()):
 
 def find(project):
     """Return the Needs of a project."""
-    groups, extras = table(project.pyproject, "dependency-groups"), table(project.pyproject, "project", "optional-dependencies")
+    groups, extras = (
+        table(project.pyproject, "dependency-groups"),
+        table(project.pyproject, "project", "optional-dependencies"),
+    )
     needed, origin = runtime(project)
     own = [word for word in GROUPS if word in groups]
-    asked = [word for word in GROUPS if word in extras] or ([] if own else [word for word in OTHERS if word in extras][:1])
+    asked = [word for word in GROUPS if word in extras] or (
+        [] if own else [word for word in OTHERS if word in extras][:1]
+    )
     tests, origins = [], [origin] if origin else []
     if not (own or asked):
         choices = [*of_tests(project, GROUPS), (of_tox(project), "tox.ini")]
@@ -165,7 +178,9 @@ def find(project):
         tests, origin = next(((found, where) for found, where in choices if any(found)), ([], ""))
         tests = list(dict.fromkeys(filter(None, tests)))
         origins += [origin] if origin else []
-    origins += [f"[dependency-groups] {word}" for word in own] + [f"[project.optional-dependencies] {word}" for word in asked]
+    origins += [f"[dependency-groups] {word}" for word in own] + [
+        f"[project.optional-dependencies] {word}" for word in asked
+    ]
     named = [item for word in (*own, "dev") for item in expanded(groups, word)]
     named += [item for word in asked for item in strings(extras.get(word))]
     every = [*needed, *tests, *named, *strings(table(project.pyproject, "project").get("dependencies"))]

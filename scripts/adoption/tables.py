@@ -89,17 +89,23 @@ def plain(requirement):
     return str(Requirement(requirement)).replace('"', "'")
 
 
-def coverage(project, rendered, layout, minimum):
+def coverage(project, rendered, layout, minimum, needs):
     """Return the settings of coverage, by table, that a project lacks, and the file where they belong."""
     path, own = coverage_place(project)
     folders = [place for place in layout.source if not place.endswith(".py")]
     modules = [place.removesuffix(".py") for place in layout.source if place.endswith(".py")]
     source = {key: value for key, value in {"source": folders, "source_pkgs": modules}.items() if value}
     run, report = table(own, "run"), table(own, "report")
-    if path or is_measured(project):
-        has_source = {"source", "source_pkgs", "source_dirs", "include"} & {*run, *(["include"] if "include" in report else [])}
+    if path or is_measured(project, needs):
+        has_source = {"source", "source_pkgs", "source_dirs", "include"} & {
+            *run,
+            *(["include"] if "include" in report else []),
+        }
         lacking = {"run": {"relative_files": True} | ({} if has_source else source), "report": {"fail_under": minimum}}
-        values = {part: {key: value for key, value in found.items() if key not in table(own, part)} for part, found in lacking.items()}
+        values = {
+            part: {key: value for key, value in found.items() if key not in table(own, part)}
+            for part, found in lacking.items()
+        }
         return path or "pyproject.toml", values
     template = tomllib.loads(only(rendered, "tool.coverage"))["tool"]["coverage"]
     template["run"].pop("source")
@@ -108,15 +114,19 @@ def coverage(project, rendered, layout, minimum):
     return "pyproject.toml", template
 
 
-def is_measured(project):
+def is_measured(project, needs):
     """Tell whether the project measures its coverage somewhere: then it decides where the data lie and what counts."""
+    if needs.names & {"coverage", "pytest-cov", "codecov"}:
+        return True
     places = r"(tox\.ini|noxfile\.py|Makefile|justfile|setup\.cfg|pytest\.ini|pyproject\.toml|\.github/workflows/.*)"
     found = [path for path in project.paths if re.fullmatch(places, path)]
-    return any(re.search(r"--cov\b|\bcoverage (run|report|combine|xml)|\bcodecov\b", project.text(path)) for path in found)
+    return any(
+        re.search(r"--cov\b|\bcoverage (run|report|combine|xml)|\bcodecov\b", project.text(path)) for path in found
+    )
 
 
 def conda(rendered, needs):
     """Return the tables [tool.pyproject2conda…]; the extras of the project that its tests need are in both files."""
     text = only(rendered, "tool.pyproject2conda")
     extras = f"extras = {texts.inline_list(needs.extras)}\n"
-    return re.sub(r'(?m)^(groups = .*\n)', rf"\g<1>{extras}", text) if needs.extras else text
+    return re.sub(r"(?m)^(groups = .*\n)", rf"\g<1>{extras}", text) if needs.extras else text

@@ -58,7 +58,11 @@ def add_keys(text, place, values):
     for key, value in values.items():
         if key not in own:
             put(holder, key, value)
-        elif isinstance(value, list) and isinstance(own[key], list) and (lacking := [item for item in value if item not in own[key]]):
+        elif (
+            isinstance(value, list)
+            and isinstance(own[key], list)
+            and (lacking := [item for item in value if item not in own[key]])
+        ):
             for item in lacking:
                 holder[key].append(inline(item))
         else:
