@@ -154,7 +154,9 @@ def test_the_list_of_modules_without_tests_only_gets_shorter(copy, case):
     def listed(names_now):
         value = [names[name] for name in names_now] if isinstance(names_now, list) else names_now
         line = "" if value is None else f"untested = {json.dumps(value)}\n"
-        return {"pyproject.toml": lambda text: re.sub(r"^(untested = .*\n)?(?=socket-ban)", line, text, flags=re.M)}
+        return {
+            "pyproject.toml": lambda text: re.sub(r"^(untested = .*\n)?(?=socket-ban)", line, text, count=1, flags=re.M)
+        }
 
     project = with_data(copy, {path: "" for path in names.values()})
     write(project, listed(old))
