@@ -29,8 +29,8 @@ tools/repository.py tools/settings.py tools/try_wheel.py tools/update_project.py
 """.split()
 REQUIRED = """
 .codecov.yml .github/rulesets/protected-branches.json .github/workflows/ci.yml .pre-commit-config.yaml README.md
-conf/requirements.txt environment.yml noxfile.py pyproject.toml tools/coverage_gate.py
-tools/lint_gate.py tools/plugins/pytest_rules.py tools/quality_gate.py tools/try_wheel.py tools/update_project.py
+conf/requirements.txt environment.yml noxfile.py pyproject.toml tools/coverage_gate.py tools/lint_gate.py
+tools/plugins/pytest_rules.py tools/quality_gate.py tools/try_wheel.py tools/update_project.py
 """.split()
 CODEQL = ".github/workflows/codeql.yml"
 # Not file_prefix: it is the hook that puts it before names.
