@@ -37,8 +37,9 @@ def add_prefix(prefix):
     """
     taken = [PROJECT / "noxfile.py", PROJECT / "environment.yml", *PROJECT.glob(".github/workflows/*.yml")]
     names = rf"(?<![\w-])(?={'|'.join(re.escape(path.name) for path in taken)})"
-    texts = [path for pattern in ("*.md", ".github/*.md", "docs/ci_cd/*", "conf/*", "pyproject.toml") for path in PROJECT.glob(pattern)]
-    for path in {*texts, *taken} - {PROJECT / "noxfile.py"}:
+    patterns = ("*.md", ".github/*.*", "docs/ci_cd/*", "conf/*", "pyproject.toml")
+    texts = {path for pattern in patterns for path in PROJECT.glob(pattern)}
+    for path in texts.union(taken[1:]):
         text = re.sub(names, prefix, path.read_text(encoding="utf-8"))
         text = re.sub(r"\bnox(?= -|`)", f"nox -f {prefix}noxfile.py", text)
         text = re.sub(r"\Aname: (?=\w)", f"name: {prefix.removesuffix('-')} ", text)

@@ -99,7 +99,10 @@ FOUND = {
         new("src/second/__init__.py"),
         "source: src/second/__init__.py is in none of src/my_project: add its folder there",
     ),
-    "another package without __init__": (new("src/second/a.py"), "source: src/second/a.py is in none of src/my_project"),
+    "another package without __init__": (
+        new("src/second/a.py"),
+        "source: src/second/a.py is in none of src/my_project",
+    ),
     "a module beside the package": (new("src/alone.py"), "source: src/alone.py is in none of src/my_project"),
     "another package, named but untested": (
         named("second"),

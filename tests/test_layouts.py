@@ -3,11 +3,13 @@
 import json
 import re
 import shutil
+import sys
 
 import pytest
 from conftest import environment, run
 from measured import gate
 from pipelines import commit, write
+from test_tree import tree
 
 # name: (source, tests, file of the module that is tested, file of its test, module that is not, what is said of it)
 LAYOUTS = {
@@ -138,9 +140,10 @@ def settle(project, layout):
         text = text.replace('source = "src/my_project"', f"source = {json.dumps(source)}")
         text = text.replace('tests = "src/tests"', f"tests = {json.dumps(tests)}")
         measured = [source] if isinstance(source, str) else source
-        setting = "source_pkgs" if measured[0].endswith(".py") else "source"
-        measured = [place.removesuffix(".py") for place in measured]
-        text = text.replace('source = ["src/my_project"]', f"{setting} = {json.dumps(measured)}")
+        if measured[0].endswith(".py"):  # coverage.py takes folders
+            text = text.replace("[tool.coverage.report]", f"[tool.coverage.report]\ninclude = {json.dumps(measured)}")
+            measured = ["."]
+        text = text.replace('source = ["src/my_project"]', f"source = {json.dumps(measured)}")
         text = text.replace('testpaths = ["src/tests"]', f"testpaths = {json.dumps([tests])}")
         for tier, paths in tiers.items():
             text = re.sub(
@@ -189,4 +192,27 @@ def test_coverage_of_a_layout(copy, layout):
     rows = {row["name"]: row for row in json.loads(result.stdout)["rows"]}
     assert {name for name in rows if name.endswith(".py") and not name.endswith("__init__.py")} == {engine, idle}
     assert (rows[engine]["tier"], rows[engine]["status"]) == ("P0", "pass")
-    assert (rows[idle]["tier"], rows[idle]["percent"], rows[idle]["status"]) == ("P2", "50.00", "fail")
+    assert (rows[idle]["tier"], rows[idle]["percent"], rows[idle]["status"]) == ("P2", "0.00", "fail")
+
+
+PREFIXED = r"(?<![\w-])(noxfile\.py|environment\.yml|(ci|codeql|dependencies|nightly|template-update)\.yml)"
+
+
+def test_a_prefix_is_before_every_name_that_may_be_taken(copy, bake, tools):
+    """L3, R4: in names, in what names them and in advice; all else is as without the answer."""
+    project, plain = copy(file_prefix="our-2nd-"), bake()
+    texts, others = tree(project), tree(plain)
+    assert {path.replace("our-2nd-", "") for path in texts} == set(others)
+    found = [path for path in texts if "our-2nd-" in path]
+    assert len(found) == len({"noxfile.py", "environment.yml"}) + len(list((plain / ".github/workflows").iterdir()))
+    for path, text in texts.items():
+        if not path.startswith("tools/") and not path.endswith("noxfile.py"):
+            assert not re.search(PREFIXED, text.decode()), path
+            assert not re.search(r"\bnox (?!-f our-2nd-noxfile\.py)-", text.decode()), path
+            changed = re.sub(r"^name: our-2nd ", "name: ", text.decode()).replace("nox -f our-2nd-noxfile.py", "nox")
+            assert changed.replace("our-2nd-", "") == others[path.replace("our-2nd-", "")].decode()
+    (project / "environment.yml").write_text("name: theirs\n")
+    (project / "noxfile.py").write_text("")
+    for command in (["nox", "-f", "our-2nd-noxfile.py"], [sys.executable, "our-2nd-noxfile.py"]):
+        assert "* coverage_gate -> " in run(*command, "-l", cwd=project).stdout
+    assert tools.repository.nox("update", project) == "nox -f our-2nd-noxfile.py -s update"

@@ -1,5 +1,7 @@
 """V3, R1: coverage of the changed lines."""
 
+import json
+import re
 import shutil
 
 import coverage
@@ -129,3 +131,42 @@ def test_patch_without_a_base_or_without_changes_is_said_and_passes(copy):
     assert ("patch", "no line of the package changed since HEAD") in rows(project, "--base", "HEAD")[1]
     result = gate(project, "--base", "origin/nowhere")
     assert (result.returncode, "no common commit with the base 'origin/nowhere'" in result.stderr) == (2, True)
+
+
+BASELINES = {  # modules without a test file, at the base and now; the status, if there is a row
+    "grown": (["a"], ["a", "b"], "fail"),
+    "begun": ([], ["a"], "fail"),
+    "shorter": (["a", "b"], ["b"], "pass"),
+    "renamed": (["a"], ["b"], "pass"),
+    "repeated": (["a"], ["a", "a"], "pass"),
+    "none": ([], [], None),
+    "before there was one": (None, ["a"], None),
+    "unreadable then": ("a", ["a"], None),
+}
+
+
+@pytest.mark.parametrize("case", BASELINES)
+def test_the_list_of_modules_without_tests_only_gets_shorter(copy, case):
+    """V3, L3: whoever lengthens it in a pull request is told the two numbers."""
+    old, new, status = BASELINES[case]
+    names = {name: f"src/my_project/{name}.py" for name in "ab"}
+
+    def listed(names_now):
+        value = [names[name] for name in names_now] if isinstance(names_now, list) else names_now
+        line = "" if value is None else f"untested = {json.dumps(value)}\n"
+        return {
+            "pyproject.toml": lambda text: re.sub(r"^(untested = .*\n)?(?=socket-ban)", line, text, count=1, flags=re.M)
+        }
+
+    project = with_data(copy, {path: "" for path in names.values()})
+    write(project, listed(old))
+    commit(project)
+    write(project, listed(new))
+    verdict, found = rows(project, "--base", "HEAD")
+    (row,) = [row for (name, _), row in found.items() if name == "untested"] or [None]
+    assert (row and row["status"], verdict) == (status, "failed" if status == "fail" else "passed")
+    assert not row or (row["percent"], row["target"]) == (str(len(set(new))), str(len(old)))
+    said = gate(project, "--base", "HEAD", GITHUB_ACTIONS="true").stdout
+    told = f"::error title=Coverage::{len(new)} modules without a test file, which may only get fewer: at most "
+    assert (told in said) == (status == "fail")
+    assert rows(project)[0] == "passed", "there is nothing to compare with"

@@ -92,7 +92,7 @@ def test_user_edits_survive_an_update_that_equals_a_fresh_project(linked, templa
 
 @pytest.mark.parametrize("deleted", [True, False], ids=["sample deleted", "sample kept"])
 def test_updates_leave_the_sample_alone(linked, template, deleted):
-    """L1: with plain cruft too; a project that deleted the sample never gets new parts of it."""
+    """L1, P9: with plain cruft too; a project that deleted the sample never gets new parts of it, and the rules arrive."""
     project = linked()
     package = "src/{{cookiecutter.package_name}}"
     if deleted:
@@ -105,10 +105,11 @@ def test_updates_leave_the_sample_alone(linked, template, deleted):
     change(template, f"{PROJECT}/{package}/core/event_bus.py", "class", "# better\nclass")
     change(template, f"{PROJECT}/src/tests/unit/test_more.py", None, "")
     change(template, f"{PROJECT}/src/tests/unit/more/test_deep.py", None, "")
-    change(template, f"{PROJECT}/src/tests/conftest.py", "# The first that", "# What first")
+    change(template, f"{PROJECT}/src/tests/conftest.py", "Fixtures", "Other fixtures")
+    change(template, f"{PROJECT}/tools/plugins/pytest_rules.py", "The rules", "Other rules")
     run("cruft", "update", "--skip-apply-ask", cwd=project)
     changed = run("git", "status", "--porcelain", "--untracked-files=all", cwd=project).stdout.split()[1::2]
-    assert sorted(changed) == [".cruft.json", "src/tests/conftest.py"]
+    assert sorted(changed) == [".cruft.json", "tools/plugins/pytest_rules.py"]
 
 
 def test_the_verification_that_an_update_brings_is_the_one_that_judges(linked, template):

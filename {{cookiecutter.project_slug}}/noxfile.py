@@ -47,7 +47,12 @@ IS_PACKAGE = Path("setup.py").exists() or bool(
     {"build-system", "project"} & PROJECT.keys()
 )
 JUNIT, COVERAGE = "reports/junit", "reports/coverage"
-PLUGINS = str(Path("tools/plugins").resolve())
+PATHS = [Path("tools/plugins")]
+if not IS_PACKAGE:  # nothing installs the code
+    CODE = RULES.get("source", [])
+    CODE = [CODE] if isinstance(CODE, str) else CODE
+    for place in map(Path, CODE):
+        PATHS += [place, place.parent]
 PACKAGES = """
 from importlib.metadata import distributions
 import sys
@@ -101,7 +106,8 @@ def run_pytest(session, *arguments, env=None, **options):
 
     It reports to JUNIT/<session>.xml.
     """
-    paths = filter(None, (PLUGINS, os.getenv("PYTHONPATH")))
+    paths = [str(path.resolve()) for path in PATHS]
+    paths += filter(None, [os.getenv("PYTHONPATH")])
     path = {"PYTHONPATH": os.pathsep.join(paths)}
     session.run(
         "pytest",

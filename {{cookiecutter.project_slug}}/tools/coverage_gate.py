@@ -6,8 +6,8 @@ Judges what the tests of all Pythons and parts have covered together: each leg r
 (`nox -s tests`; --record prints its name, with the part that COVERAGE_PART says), which names the code that was tested.
 COVERAGE_PYTHONS, a JSON list, and COVERAGE_PARTS, their number, say which legs there must be; without them those that
 there are count. Without any it judges the data of the last `pytest --cov`.
-Fails below the minimum, below a tier's target in one of its modules, and below the patch target in
-the lines changed since the base; warns below the target. COVERAGE_BYPASS_ISSUE and
+Fails below the minimum, below a tier's target in one of its modules, below the patch target in the lines changed since
+the base, and if the list `untested` has become longer since then; warns below the target. COVERAGE_BYPASS_ISSUE and
 COVERAGE_BYPASS_UNTIL (YYYY-MM-DD, the last day) together turn failures into warnings.
 Exit codes: 0 passed or only warnings, 1 a threshold is missed, 2 nothing could be judged.
 """
@@ -75,15 +75,35 @@ def judge_modules(data: coverage.Coverage, report: dict[str, Any], found: settin
     return rows
 
 
-def judge_patch(report: dict[str, Any], found: settings.Settings, base: str) -> Row:
-    """Return the row for the lines of modules changed since `base`, a commit or a branch."""
+def start_of(base: str) -> str:
+    """Return the commit at which the changes since `base`, a commit or a branch, begin; nothing without a base."""
     if not base:
-        return Row("patch", "", "", f"{found.patch_target:g}", "n/a", "not judged: no base (--base COMMIT)")
+        return ""
     common = repository.git(ROOT, "merge-base", base, "HEAD", accept=(0, 1, 128))
     if common.returncode:
         said = f" (git: {repository.one_line(repository.decode(common.stderr))})" if common.stderr else ""
         raise Unusable(f"no common commit with the base {base!r}: fetch it with its history (fetch-depth: 0){said}")
-    start = common.stdout.decode().strip()
+    return common.stdout.decode().strip()
+
+
+def judge_baseline(found: settings.Settings, start: str) -> list[Row]:
+    """Return the row for the list `untested`, if there was one at the commit `start`: it must not be longer now."""
+    then = repository.git(ROOT, "show", f"{start}:./pyproject.toml", accept=(0, 128)).stdout if start else b""
+    try:
+        old = settings.table(repository.parse("pyproject.toml", then), "tool", "quality-gate").get("untested")
+    except Unusable:  # then; what it says now has been read
+        old = None
+    new = len(set(found.untested))
+    if not isinstance(old, list) or not (old or new):
+        return []
+    status = "pass" if new <= len(old) else "fail"
+    return [Row("untested", "", str(new), str(len(old)), status, "modules without a test file, which may only get fewer")]
+
+
+def judge_patch(report: dict[str, Any], found: settings.Settings, base: str, start: str) -> Row:
+    """Return the row for the lines of modules changed since the commit `start`, which `base` has led to."""
+    if not start:
+        return Row("patch", "", "", f"{found.patch_target:g}", "n/a", "not judged: no base (--base COMMIT)")
     lines = missed = 0
     with repository.other_index(ROOT) as index:
         # Files that are new to git are changes as well.
@@ -130,6 +150,7 @@ def annotate(rows: list[Row], forgiven: bool) -> None:
             level = "error" if row.status == "fail" and not forgiven else "warning"
             tier = f" of tier {row.tier}" if row.tier else ""
             text = f"{row.name}{tier}: {row.percent} %, {row.note or 'target'} {row.target} %"
+            text = f"{row.percent} {row.note}: at most {row.target}" if row.name == "untested" else text
             repository.annotate(level, "Coverage", text, row.name if row.name.endswith(".py") else "")
 
 
@@ -156,7 +177,8 @@ def main() -> int:
         data.combine(files, strict=True, keep=True)
         report = measured(data, found.modules)
         rows = judge_modules(data, report, found)
-        rows.insert(2, judge_patch(report, found, arguments.base))
+        start = start_of(arguments.base)
+        rows[2:2] = [judge_patch(report, found, arguments.base, start), *judge_baseline(found, start)]
     except (ImportError, SyntaxError, ValueError, coverage.CoverageException) as error:
         raise Unusable(error) from error
     forgiven, sentence = bypass(dict(os.environ))

@@ -32,8 +32,8 @@ def generated(tree: Tree) -> list[str]:
 def missing(tree: Tree) -> Iterator[Problem]:
     prefix = repository.prefix(tree.root)
     environments = (f"{prefix}environment.yml", "conf/requirements.txt")
-    others = [path for path in tree.files if path.lower().startswith("readme") and "/" not in path]
-    for path in sorted([ci(tree), codecov(tree), f"{prefix}noxfile.py", *environments, *([] if others else ["README.md"]), *REQUIRED]):
+    readme = re.findall(r'^readme = "(README.md)"', tree.texts.get("pyproject.toml", ""), re.M)
+    for path in sorted([ci(tree), codecov(tree), f"{prefix}noxfile.py", *environments, *readme, *REQUIRED]):
         if path not in tree.files:
             ignored = (tree.root / path).exists()
             what, fix = ("is ignored by git", "change .gitignore") if ignored else ("is missing", "restore it from git")

@@ -39,8 +39,8 @@ class Rules(NamedTuple):
 
     def kind_of(self, path: Any) -> str:
         """Return the folder of FOLDERS that holds a test; "other" beside them, as for a doctest of the package."""
-        if self.tests and isinstance(path, Path) and path.is_relative_to(self.tests):
-            folder = [*path.relative_to(self.tests).parts, ""][0]
+        if self.tests and Path(path).is_relative_to(self.tests):
+            folder = [*Path(path).relative_to(self.tests).parts, ""][0]
             return folder if folder in FOLDERS else "other"
         return "other"
 
@@ -116,7 +116,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ban = rules.socket_ban and config.getoption("disable_socket", None) is not None
     variable = f"{rules.service.upper()}_URL"
     for item in items:
-        kind = rules.kind_of(getattr(item, "path", None))
+        kind = rules.kind_of(item.path)
         if kind in FOLDERS:
             item.add_marker(kind)
         if ban and kind == "unit":
@@ -154,7 +154,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
     outcome = yield
-    outcome.get_result().folder_kind = item.config.stash[RULES].kind_of(getattr(item, "path", None))
+    outcome.get_result().folder_kind = item.config.stash[RULES].kind_of(item.path)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
