@@ -9,7 +9,7 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from adoption import Refused, building, files, ignores, linters, requirements, tables, texts
+from adoption import Refused, building, files, ignores, linters, pytests, requirements, tables, texts
 from adoption.answers import coverage_place
 
 PYPROJECT, IGNORES, CRUFT = "pyproject.toml", ".gitignore", ".cruft.json"
@@ -44,6 +44,11 @@ def make(project, stage, made, layout, answers):
         change(stage, ".codecov.yml", lambda text: files.codecov(text, layout))
     link(stage, made, plan)
     hooks(project, stage, made, layout, plan)
+    plan.exempt = tables.unmeasured(project, layout)
+    layout = layout._replace(source=[place for place in layout.source if not {place, f"{place}/*"} & {*plan.exempt}])
+    plan.todo += [
+        f"{pattern}: coverage does not measure it, by your settings: nothing judges it" for pattern in plan.exempt
+    ]
     stage.put({} if PYPROJECT in project.known else {PYPROJECT: (b"", False)})
     ours = [*plan.new, IGNORES, PYPROJECT]
     added, hidden = ignores.merge(stage, project.paths, ours, (made / IGNORES).read_text(encoding="utf-8"))
@@ -111,10 +116,23 @@ def settings(project, stage, made, layout, answers, plan):
         if not add(project, stage, plan, path, where, found):
             plan.todo.append(f"{path}: [{'.'.join(where)}] should leave alone what {json.dumps(found)} would")
     plan.todo += linters.elsewhere(project, plan.new)
+    if options := pytests.options(project, plan.new):
+        path, where, *_ = pytests.place(project)
+        toml = path.endswith(".toml")
+        change(
+            stage,
+            path,
+            lambda text: (
+                texts.extend_text(text, where, "addopts", options)
+                if toml
+                else pytests.add_to_ini(text, where[0], options)
+            ),
+        )
+        note(project, plan, path, [f"[{'.'.join(where)}] addopts: {' '.join(options)}"])
     if linters.HOOKS in plan.new:
         addition = linters.linter_tables(project, rendered, layout)
         paragraph(project, stage, plan, addition)
-    paragraph(project, stage, plan, tables.conda(rendered, plan.needs))
+    paragraph(project, stage, plan, tables.conda(project, rendered, plan.needs))
 
 
 def paragraph(project, stage, plan, addition):
@@ -186,10 +204,10 @@ def baseline(project, stage, made, layout, answers, plan):
     rendered = tables.pieces((made / PYPROJECT).read_text(encoding="utf-8"))
     pythons = answers["python_versions"].split()
     start = (stage.tree / PYPROJECT).read_bytes() if (stage.tree / PYPROJECT).exists() else b""
-    for _ in range(3):
+    for first in (True, False, False):
         text = tables.gate(rendered, layout, pythons, plan.untested, plan.exempt)
         (stage.tree / PYPROJECT).write_bytes(texts.edit(start, lambda own, text=text: texts.append(own, text)))
-        if not plan.untested and not plan.exempt:
+        if first:
             generate(stage)
         stage.add({*plan.new, *plan.merged, PYPROJECT})
         problems = verify(stage)

@@ -58,6 +58,6 @@ def todo(project, answers, plan):
         yield "Decide which of the overlapping workflows stays; require the check Quality gate only then"
     if answers["github_owner"][1] == "default":
         yield f"No remote and no address names the owner on GitHub: replace {answers['github_owner'][0]} in .github/CODEOWNERS and docs/ci_cd"
-    if own := sorted(plan.needs.names):
+    if own := sorted(plan.needs.texts):
         names = ", ".join(own)
         yield f"{prefix}environment.yml: where conda-forge has another name for one of {names}: [tool.pyproject2conda.dependencies]"

@@ -19,16 +19,16 @@ FILE = re.compile(
 
 
 class Needs(NamedTuple):
-    """Requirements that pyproject.toml does not name itself; `groups` and `extras` of it hold others, `names` all.
+    """Requirements of the code and of the tests that are copied, and `groups` and `extras` that are referred to.
 
-    `origins` says from where the lists were taken.
+    `texts` has all of them by normalised name; `origins` says from where they were taken.
     """
 
     runtime: list[str]
     tests: list[str]
     groups: list[str]
     extras: list[str]
-    names: set[str]
+    texts: dict[str, str]
     origins: list[str]
 
 
@@ -123,6 +123,9 @@ def runtime(project):
 
 def of_tests(project, words):
     """Yield lists of requirements that are named by one of `words`, and from where, the best first."""
+    groups = table(project.pyproject, "dependency-groups")
+    for word in words:
+        yield [*map(read, expanded(groups, word))], f"[dependency-groups] {word}"
     poetry, cfg = project.tool("poetry"), project.ini("setup.cfg")
     for word in words:
         yield from_poetry(table(poetry, "group", word, "dependencies")), f"[tool.poetry.group.{word}]"
@@ -174,14 +177,16 @@ def find(project):
     tests, origins = [], [origin] if origin else []
     if not (own or asked):
         choices = [*of_tests(project, GROUPS), (of_tox(project), "tox.ini")]
-        choices += [] if "dev" in groups else [*of_tests(project, OTHERS)]
+        choices += of_tests(project, OTHERS)
         tests, origin = next(((found, where) for found, where in choices if any(found)), ([], ""))
         tests = list(dict.fromkeys(filter(None, tests)))
         origins += [origin] if origin else []
     origins += [f"[dependency-groups] {word}" for word in own] + [
         f"[project.optional-dependencies] {word}" for word in asked
     ]
-    named = [item for word in (*own, "dev") for item in expanded(groups, word)]
+    named = [item for word in own for item in expanded(groups, word)]
     named += [item for word in asked for item in strings(extras.get(word))]
     every = [*needed, *tests, *named, *strings(table(project.pyproject, "project").get("dependencies"))]
-    return Needs(needed, tests, own, asked, {*map(name, every)} - {""}, list(dict.fromkeys(origins)))
+    return Needs(
+        needed, tests, own, asked, {name(item): item for item in every if name(item)}, list(dict.fromkeys(origins))
+    )

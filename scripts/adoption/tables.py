@@ -9,7 +9,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from adoption import texts
 from adoption.answers import coverage_place
-from adoption.project import strings, table
+from adoption.layouts import children, join
+from adoption.project import lines, strings, table
 from adoption.requirements import name
 
 # The lowest Python of the template's tools; a resolver for all Pythons of the project must not need them for older ones.
@@ -58,31 +59,34 @@ def allows_older(project):
 
 
 def groups(project, rendered, needs):
-    """Return the dependency groups that the project shall have, with what its own lists already name left out."""
+    """Return what the dependency groups of the project lack.
+
+    A tool that the project's own tests name is theirs, in their version. A group `dev` of its own stays as it is.
+    """
     template = tomllib.loads(only(rendered, "dependency-groups"))["dependency-groups"]
     own = table(project.pyproject, "dependency-groups")
     marker = MARKER if allows_older(project) else ""
-    found = {}
-    for group, items in template.items():
-        there = {name(item) for item in strings(own.get(group))}
-        there |= needs.names if group in ("test", "lint") else set()
-        lacking = [item for item in items if not isinstance(item, str) or name(item) not in there]
-        found[group] = [f"{item}{marker}" if isinstance(item, str) else item for item in lacking]
+    others = {name(item) for group, items in template.items() if group != "test" for item in items}
+    tests = [item for item in needs.tests if name(item) not in others]
+    copied = set(map(name, needs.tests))
+    referred = {key: text for key, text in needs.texts.items() if key not in copied}
+    present = {*referred, *map(name, tests)}
+    # The template's plugins have releases for an older pytest too.
+    is_old = not Requirement(plain(needs.texts.get("pytest", "pytest"))).specifier.contains("9.0")
     included = [{"include-group": group} for group in needs.groups if group != "test"]
-    if any("dev" in reached(own, group) for group in needs.groups):
-        included = []
-    found["test"] = [*included, *map(plain, needs.tests), *found["test"]]
-    if needs.runtime:
-        found["runtime"] = list(map(plain, needs.runtime))
+    found = {"runtime": list(map(plain, needs.runtime)), "test": [*included, *map(plain, tests)]}
+    for group, items in template.items():
+        there = {*map(name, strings(own.get(group)))} | (present if group in ("test", "lint") else set())
+        for item in items if group != "dev" or "dev" not in own else ():
+            theirs = referred.get(name(item), "")
+            if isinstance(item, str):
+                own_version = name(item) if is_old and group == "test" else item
+                item = plain(theirs) if re.search("[<=~]", theirs) else f"{own_version}{marker}"
+            if name(item) not in there:
+                found.setdefault(group, []).append(item)
+    if needs.runtime and "dev" in found:
         found["dev"].insert(0, {"include-group": "runtime"})
     return {group: items for group, items in found.items() if items}
-
-
-def reached(own, group, seen=()):
-    """Return the names of a dependency group and of those that it includes."""
-    items = own.get(group) or () if group not in seen else ()
-    others = [item.get("include-group") for item in items if isinstance(item, dict)]
-    return {group}.union(*(reached(own, other, (*seen, group)) for other in others))
 
 
 def plain(requirement):
@@ -116,7 +120,7 @@ def coverage(project, rendered, layout, minimum, needs):
 
 def is_measured(project, needs):
     """Tell whether the project measures its coverage somewhere: then it decides where the data lie and what counts."""
-    if needs.names & {"coverage", "pytest-cov", "codecov"}:
+    if needs.texts.keys() & {"coverage", "pytest-cov", "codecov"}:
         return True
     places = r"(tox\.ini|noxfile\.py|Makefile|justfile|setup\.cfg|pytest\.ini|pyproject\.toml|\.github/workflows/.*)"
     found = [path for path in project.paths if re.fullmatch(places, path)]
@@ -125,8 +129,43 @@ def is_measured(project, needs):
     )
 
 
-def conda(rendered, needs):
+def conda(project, rendered, needs):
     """Return the tables [tool.pyproject2conda…]; the extras of the project that its tests need are in both files."""
     text = only(rendered, "tool.pyproject2conda")
-    extras = f"extras = {texts.inline_list(needs.extras)}\n"
-    return re.sub(r"(?m)^(groups = .*\n)", rf"\g<1>{extras}", text) if needs.extras else text
+    listed = f"extras = {texts.inline_list(needs.extras)}\n" if needs.extras else ""
+    if "dev" in table(project.pyproject, "dependency-groups"):
+        parts = ["runtime"] * bool(needs.runtime) + ["test", "lint", "build", "tasks", "update"]
+        text = text.replace('groups = ["dev"]', f"groups = {texts.inline_list(parts)}")
+    return re.sub(r"(?m)^(groups = .*\n)", lambda match: match[0] + listed, text)
+
+
+def unmeasured(project, layout):
+    """Return patterns for the code that the project's own settings of coverage leave out, so that nothing judges it."""
+    run = table(coverage_place(project)[1], "run")
+    told = [item for key in ("source", "source_pkgs", "source_dirs") for item in listed(run.get(key))]
+    units = [path for place in layout.source for path in units_of(project, place)]
+    missed = [unit for unit in units if not any(is_meant(item, unit) for item in told)]
+    return (
+        [unit if unit.endswith(".py") else f"{unit}/*" for unit in missed] if told and len(missed) < len(units) else []
+    )
+
+
+def listed(value):
+    return lines(value) if isinstance(value, str) else strings(value)
+
+
+def units_of(project, place):
+    """Return the packages and modules in a folder of code, or the place itself if it is one."""
+    if place.endswith(".py") or f"{place}/__init__.py" in project.known:
+        return [place]
+    return [join(place, name) for name in children(project, place)]
+
+
+def is_meant(item, unit):
+    """Tell whether one of coverage's sources, a folder or a dotted name, holds or is in a package or module."""
+    path, place = item.removeprefix("./").strip("/").replace(".", "/"), unit.removesuffix(".py")
+    return (
+        item in (".", "./")
+        or f"{place}/".startswith(f"{path}/")
+        or f"{path}/".startswith((f"{place}/", f"{place.rpartition('/')[2]}/"))
+    )

@@ -73,6 +73,19 @@ def add_keys(text, place, values):
     return changed, added
 
 
+def extend_text(text, place, key, addition):
+    """Return the TOML `text` with `addition` at the end of a text or of a list of texts."""
+    document = tomlkit.parse(text)
+    holder = document
+    for name in place:
+        holder = holder[name]
+    if isinstance(holder[key], list):
+        holder[key].extend(addition)
+    else:
+        holder[key] = " ".join([holder[key].rstrip(), *addition])
+    return tomlkit.dumps(document)
+
+
 def inline(item):
     if not isinstance(item, dict):
         return item
