@@ -108,7 +108,7 @@ def put(holder, key, value):
     tail = []
     while isinstance(body, list) and body and body[-1][0] is None and isinstance(body[-1][1], (Comment, Whitespace)):
         tail.insert(0, body.pop())
-    holder[key] = array(value) if isinstance(value, list) and len(value) > 3 else value
+    holder[key] = array(value) if isinstance(value, list) and len(str(value)) > 80 else value
     if isinstance(body, list):
         body.extend(tail)
 
