@@ -10,6 +10,8 @@ from conftest import environment, run
 from measured import gate
 from pipelines import commit, write
 from test_tree import tree
+from test_wheel_builds import problems as problems_of
+from test_wheel_builds import setting, tried
 
 # name: (source, tests, file of the module that is tested, file of its test, module that is not, what is said of it)
 LAYOUTS = {
@@ -216,3 +218,41 @@ def test_a_prefix_is_before_every_name_that_may_be_taken(copy, bake, tools):
     for command in (["nox", "-f", "our-2nd-noxfile.py"], [sys.executable, "our-2nd-noxfile.py"]):
         assert "* coverage_gate -> " in run(*command, "-l", cwd=project).stdout
     assert tools.repository.nox("update", project) == "nox -f our-2nd-noxfile.py -s update"
+
+
+FIND = "[tool.setuptools.packages.find]\n"
+# layout: (settings of setuptools, modules tried, problems found)
+WHEELS = {
+    "package at the root": (
+        f'{FIND}include = ["acme*", "extra*"]\n',
+        4,
+        ["extra: is in the wheel, but in no folder of [tool.quality-gate] source: add its folder there"],
+    ),
+    "modules": (
+        '[tool.setuptools]\npy-modules = ["engine"]\n',
+        1,
+        ["idle: the wheel lacks this module: add its package"],
+    ),
+    "modules in src": ('[tool.setuptools]\npackage-dir = { "" = "src" }\npy-modules = ["engine", "idle"]\n', 2, []),
+    "namespace package": (f'{FIND}where = ["src"]\ninclude = ["group*"]\n', 3, []),
+    "tests in the package": (f'{FIND}where = ["src"]\n', 3, []),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", WHEELS)
+def test_wheel_of_a_layout(copy, layout):
+    """P8, C5: what lacks, and what no setting knows, is named; tests are not imported."""
+    table, count, found = WHEELS[layout]
+    project = settle(copy(), layout)
+    write(project, {"extra/__init__.py": "", "pyproject.toml": lambda text: text.replace('["version"]', "[]")})
+    named = setting('^name = "my-project"$', 'name = "my-project"\nversion = "1"')
+    system = setting(
+        "^requires = .*?^build-backend = .*?$", 'requires = ["setuptools>=77"]\nbuild-backend = "setuptools.build_meta"'
+    )
+    tables = setting(r"^\[tool\.hatch\.version\].*?(?=^# What must be covered)", f"{table}\n")
+    write(project, {"pyproject.toml": lambda text: tables(system(named(text)))})
+    result = tried(project)
+    said = problems_of(result)
+    assert [problem.startswith(words) for problem, words in zip(said, found, strict=True)] == [True] * len(found), said
+    assert f"Wheel: {count} modules and 0 commands of my_project-1-py3-none-any.whl tried" in result.stdout
