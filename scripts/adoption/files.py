@@ -63,12 +63,12 @@ def choose(project, made):
             problems.append(f"{path}: is there, but not in git: move it away, it would be overwritten")
         elif taken := sorted(parents & set(project.names)):
             problems.append(
-                f"{taken[0]}: is no folder, but {path} of the template must be in it: rename yours, then adopt"
+                f"{taken[0]}: is no folder, but files of the template must be in it: rename yours, then adopt"
             )
         else:
             new.append(path)
     if problems:
-        raise Refused(*problems)
+        raise Refused(*dict.fromkeys(problems))
     return new, kept
 
 

@@ -50,15 +50,16 @@ def read(text):
 
 def from_file(project, path, seen=()):
     """Return the requirements of a file and of those that it includes; of one that pins all, the names."""
-    found = []
+    found, included = [], []
     for line in project.text(path).replace("\\\n", " ").splitlines():
         if include := re.match(r"\s*(?:-r|--requirement)[ =]*(\S+)", line):
             other = re.sub(r"[^/]+/\.\./", "", PurePosixPath(path).parent.joinpath(include[1]).as_posix())
-            found += from_file(project, other, (*seen, path)) if other not in (*seen, path) else []
+            included += from_file(project, other, (*seen, path)) if other not in (*seen, path) else []
         elif requirement := read(line):
             found.append(requirement)
-    pinned = [requirement for requirement in found if "==" in requirement]
-    return [re.split(r"[=<>!~;\s]", item)[0] for item in found] if len(pinned) * 2 > len(found) else found
+    if sum("==" in requirement for requirement in found) * 2 > len(found):
+        found = [re.split(r"[=<>!~;\s]", item)[0] for item in found]
+    return [*included, *found]
 
 
 def caret(version):
