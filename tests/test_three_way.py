@@ -1,33 +1,43 @@
-"""L1, L3, M2: updates merge in three ways in every project, and leave to a person, by name, what they cannot merge.
+"""L1, L2, L3, M2: updates merge in three ways in every project, and name what they leave to a person.
 
-The template is a small one; the programs are those of the real one.
+The repositories of these projects have never seen what the template rendered, as after an adoption. Merges run in this
+process; whole updates run on a template of one file.
 """
 
 import json
 import os
 import shutil
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import TEMPLATE, record, run
+from conftest import TEMPLATE, clone, record, run
+from test_updates import PROJECT, change
 
-TOOLS = TEMPLATE / "{{cookiecutter.project_slug}}/tools"
-PROGRAMS = ("repository", "three_way", "update_project")
 INNER = "{{cookiecutter.slug}}"
 NUMBERS = "".join(f"line {number}\n" for number in range(1, 21))
+MARKED = "<<<<<<< project\nmine 3\n=======\ntemplate 3\n>>>>>>> template\n"
+STAYS = "stays, the template has another: compare (`cruft diff`), or `skip` it in .cruft.json"
+CONFLICT = "is not merged: solve the conflict, then `git add`"
+REMOVED = "is not merged: removed on one side, changed on the other: `git rm` or `git add` it"
+
+
+def changed(lines=(3, 15), words="template"):
+    """Return the numbers with other words in some `lines`."""
+    return "".join(f"{words if number in lines else 'line'} {number}\n" for number in range(1, 21))
+
+
+MINE, BOTH = changed([9], "mine"), changed().replace("line 9\n", "mine 9\n")
+
+
+def encoded(content):
+    return content if isinstance(content, bytes) else content.encode()
 
 
 def write(folder, files):
-    """Write the files, as text or bytes; None removes one."""
     for path, content in files.items():
-        file = folder / path
-        if content is None:
-            file.unlink()
-            continue
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(encoded(content))
 
 
 def made(folder, files):
@@ -38,318 +48,338 @@ def made(folder, files):
     return folder
 
 
-@pytest.fixture
-def pair(tmp_path):
-    """Return a function that makes a template of `files` and a project of `own`, which names its commit.
+def text(project, path="m.txt"):
+    return (project / path).read_bytes().decode()
 
-    The repository of the project has never seen what the template renders. `template(files)` changes that.
-    """
 
-    def make(files, own, **state):
-        answers = {"slug": "project", "_private": "x", "coverage_minimum": "60"}
-        rendered = {f"{INNER}/{path}": content for path, content in files.items()}
-        source = made(tmp_path / "template é", {"cookiecutter.json": json.dumps(answers), **rendered})
-        state |= {"template": str(source), "commit": head(source), "checkout": None, "directory": None}
-        state |= {"context": {"cookiecutter": answers}}
-        # The verification judges projects of the real template only.
-        programs = {f"tools/{name}.py": (TOOLS / f"{name}.py").read_bytes() for name in PROGRAMS}
-        programs |= {"tools/verify_project.py": "print('{\"problems\": []}')\n", ".gitignore": "__pycache__/\n"}
-        project = made(tmp_path / "my work é", programs | {".cruft.json": json.dumps(state)} | own)
-
-        def template(changed):
-            write(source / INNER, changed)
-            record(source, "change")
-
-        return SimpleNamespace(template=template, folder=project, source=source)
-
-    return make
+def status(project):
+    """Return what git says of each path."""
+    lines = run("git", "status", "--porcelain", "-z", "--no-renames", cwd=project).stdout.split("\0")
+    return {line[3:]: line[:2] for line in lines if line}
 
 
 @pytest.fixture
-def merge(tools, tmp_path):
-    """Return a function that makes a project of `own` and merges into it what renderings hold, `old` and `new`."""
+def merge(tools):
+    """Return a function that merges into a project what differs between two renderings; it returns what is left."""
 
     def rendered(files):
         modes = {path: "100755" if path.endswith(".sh") else "100644" for path in files}
-        return {path: (modes[path], content.encode() if isinstance(content, str) else content) for path, content in files.items()}
+        return {path: (modes[path], encoded(content)) for path, content in files.items()}
 
-    def call(old, new, own, project=None):
-        project = project or made(tmp_path / "my work é", own)
+    def call(project, old, new):
         left = tools.three_way.merge(project, rendered(old), rendered(new))
         assert list(project.rglob("*.rej")) == []
-        return project, left
+        return left
 
     return call
 
 
-def head(folder):
-    return run("git", "rev-parse", "HEAD", cwd=folder).stdout.strip()
+@pytest.mark.parametrize("conflict", [False, True], ids=["clean", "conflict"])
+@pytest.mark.parametrize("ends", ["autocrlf", "eol=crlf", "text=auto", "-text"])
+@pytest.mark.parametrize("of_template", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_line_ends_stay_as_the_project_has_them(merge, tmp_path, of_template, ends, conflict):
+    """L1: CRLF in the working tree only, by git's setting or attributes, or in the repository too."""
+    mine = changed([3], "mine") if conflict else MINE
+    attributes = "" if ends == "autocrlf" else f"* {ends}\n"
+    own = {".gitattributes": attributes, "m.txt": mine.replace("\n", "\r\n") if ends == "-text" else mine}
+    setting = f"--config=core.autocrlf={str(ends == 'autocrlf').lower()}"
+    run("git", "clone", "--quiet", setting, made(tmp_path / "origin", own), "windows", cwd=tmp_path)
+    old, new = ({"m.txt": content.replace("\n", of_template)} for content in (NUMBERS, changed()))
+    assert merge(tmp_path / "windows", old, new) == ([f"m.txt: {CONFLICT}"] if conflict else [])
+    merged = changed().replace("template 3\n", MARKED) if conflict else BOTH
+    assert text(tmp_path / "windows") == (merged if ends == "text=auto" else merged.replace("\n", "\r\n"))
+    if not conflict:
+        assert status(tmp_path / "windows") == {"m.txt": "M "}
+        lines = run("git", "diff", "--numstat", "HEAD", cwd=tmp_path / "windows").stdout.split()
+        assert lines == ["2", "2", "m.txt"]
 
 
-def update(project, *arguments, code=0):
-    result = run(sys.executable, "tools/update_project.py", *arguments, cwd=project, check=False)
+def test_what_git_can_merge_needs_nobody(merge, tmp_path):
+    """L1: files moved, removed and added, a file that becomes a folder and the reverse, modes, other encodings."""
+    binary = bytes(range(256))
+    old = {
+        "old.txt": NUMBERS,
+        "gone.txt": "x\n",
+        "run": "x\n",
+        "b.bin": binary,
+        "deleted.txt": "x\n",
+        "latin": b"\xe9\n",
+    }
+    old |= {"file": "x\n", "folder/f": "x\n", "away/a": "x\n", "same.txt": "x\n", "run.py": "x\n", "latin": b"\xe9\n"}
+    own = {path: content for path, content in old.items() if path not in ("deleted.txt", "away/a")}
+    own |= {"old.txt": MINE, "same.txt": "y\n", "also.txt": "y\r\n"}
+    new = {"deep/new é.txt": changed(), "run": "x\n", "b.bin": binary[::-1], "deleted.txt": "y\n", "latin": b"\xe8\n"}
+    new |= {"file/f": "x\n", "folder": "x\n", "away/a": "x\n", "away/b": "x\n", "same.txt": "y\n", "also.txt": "y\n"}
+    new |= {"run.sh": "y\r\n"}
+    project = made(tmp_path, own)
+    assert merge(project, old, new) == []
+    assert text(project, "deep/new é.txt") == BOTH
+    assert text(project, "run.sh") == "y\n"
+    assert os.access(project / "run.sh", os.X_OK)
+    assert [(project / path).read_bytes() for path in ("b.bin", "latin")] == [binary[::-1], b"\xe8\n"]
+    assert status(project) == {
+        **{path: "A " for path in ("deep/new é.txt", "file/f", "folder", "run.sh")},
+        **{path: "D " for path in ("old.txt", "gone.txt", "file", "folder/f", "run.py")},
+        **{path: "M " for path in ("b.bin", "latin")},
+    }
+
+
+def test_what_needs_a_person_is_named_and_nothing_of_the_project_is_lost(merge, tmp_path):
+    """L1, M2: files that are there already, tracked or not, and what is removed or moved over a change."""
+    binary = bytes(range(256))
+    old = {"removed.txt": NUMBERS, "b.bin": binary, "link.txt": "x\n", "old.local": "x\n", "moved.txt": NUMBERS}
+    old |= {"m.txt": NUMBERS, "links/a": "x\n", "was.local": "x\n", "file.local": "x\n"}
+    own = {
+        "removed.txt": "mine\n",
+        "b.bin": binary + b"1",
+        "added.txt": "mine\n",
+        "block": "mine\n",
+        "room/a": "mine\n",
+    }
+    own |= {"room/a": "mine\n", "moved.txt": "mine\n" + NUMBERS, "target.txt": "mine\n", ".gitignore": "*.local\n"}
+    local = {path: "mine\n" for path in ("old.local", "new.local", "was.local", "file.local")}
+    new = {
+        "b.bin": binary + b"2",
+        "added.txt": "x\n",
+        "block/b": "x\n",
+        "room": "x\n",
+        "to/t": "x\n",
+        "m.txt": changed(),
+    }
+    new |= {"target.txt": NUMBERS, "link.txt": "y\n", "old.local": "y\n", "new.local": "y\n", "links/a": "y\n"}
+    new |= {"m.txt": changed(), "links/b": "y\n", "file.local/f": "y\n"}
+    project = tmp_path / "project"
+    write(project, own | local | {"m.txt": changed([3], "mine")})
+    for name, aim in {"link.txt": "m.txt", "links": "room", "to": "../elsewhere"}.items():
+        (project / name).symlink_to(aim)
+    made(project, {})
+    names = "added.txt block/b file.local/f link.txt links/a links/b new.local old.local room target.txt to/t"
+    lines = [f"{path}: {STAYS}" for path in names.split()]
+    lines += [f"b.bin: {CONFLICT}", f"m.txt: {CONFLICT}", f"moved.txt: {REMOVED}", f"removed.txt: {REMOVED}"]
+    assert merge(project, old, new) == lines
+    for path, content in (own | local).items():
+        assert (project / path).read_bytes() == encoded(content), path
+    assert text(project) == changed().replace("template 3\n", MARKED)
+    assert [os.readlink(project / name) for name in ("link.txt", "links", "to")] == ["m.txt", "room", "../elsewhere"]
+    assert not (tmp_path / "elsewhere").exists()
+    assert status(project) == {"b.bin": "UU", "m.txt": "UU", "moved.txt": "UD", "removed.txt": "UD"}
+
+
+BLOCKS = {name: "".join(f"{name} {number}\n" for number in range(8)) for name in "abcd"}
+BEFORE = "".join(BLOCKS.values())
+
+
+@pytest.mark.parametrize(
+    ("own", "part", "other", "is_merged"),
+    [
+        ("cbda", "b 4\n", "b 4\nnew\n", True),
+        ("cbda", "b 6\n", "b 6\nnew\n", True),
+        ("cbda", "b 4\n", "", True),
+        ("cbda", "a 3\n", "new\n", True),
+        ("cbda", "a 7\n", "a 7\nnew\n", False),
+        ("cbbda", "b 4\n", "b 4\nnew\n", False),
+        ("cda", "b 4\n", "b 4\nnew\n", False),
+    ],
+    ids=["added", "close to an end", "removed", "changed", "other surroundings", "stands twice", "stands nowhere"],
+)
+def test_a_change_finds_what_the_project_has_moved(merge, tmp_path, own, part, other, is_merged):
+    """L3: where its surroundings stand, if that is one place; else it is a conflict."""
+    mine = "# mine\n" + "# also\n".join(BLOCKS[name] for name in own)
+    project = made(tmp_path, {"m.txt": mine})
+    left = merge(project, {"m.txt": BEFORE}, {"m.txt": BEFORE.replace(part, other)})
+    assert left == ([] if is_merged else [f"m.txt: {CONFLICT}"])
+    assert status(project) == {"m.txt": "M " if is_merged else "UU"}
+    if is_merged:
+        assert text(project) == mine.replace(part, other)
+    else:
+        run("git", "checkout", "--ours", "m.txt", cwd=project)
+        assert text(project) == mine
+
+
+def test_a_change_whose_surroundings_the_template_has_twice_is_not_put_beside_the_wrong_ones(merge, tmp_path):
+    """L3: although the project has them once."""
+    before = BLOCKS["b"] + BLOCKS["c"] + BLOCKS["b"]
+    project = made(tmp_path, {"m.txt": BLOCKS["c"] + BLOCKS["b"].replace("b 0", "b mine")})
+    new = before.replace("b 4\n", "b new\n", 1)
+    assert merge(project, {"m.txt": before}, {"m.txt": new}) == [f"m.txt: {CONFLICT}"]
+
+
+def test_only_what_conflicts_has_markers(merge, tmp_path):
+    """L3: other changes of the same file are merged."""
+    mine = "".join(BLOCKS[name] for name in "cbda").replace("d 4\n", "d mine\n")
+    project = made(tmp_path, {"m.txt": mine})
+    new = BEFORE.replace("b 4\n", "b new\n").replace("d 4\n", "d new\n")
+    assert merge(project, {"m.txt": BEFORE}, {"m.txt": new}) == [f"m.txt: {CONFLICT}"]
+    above, _, marked = text(project).partition("<<<<<<<")
+    assert "b new\n" in above
+    assert "d mine\n" in marked
+    assert "d new\n" in marked
+
+
+def test_a_project_below_the_root_of_a_repository(merge, tmp_path):
+    """L1, R2: only its own files are looked at and changed."""
+    root = made(tmp_path, {"services/é/m.txt": MINE, "m.txt": "x\n", "new.txt": "x\n"})
+    assert merge(root / "services/é", {"m.txt": NUMBERS}, {"m.txt": changed(), "new.txt": "y\n"}) == []
+    assert text(root, "services/é/m.txt") == BOTH
+    assert status(root) == {"services/é/m.txt": "M ", "services/é/new.txt": "A "}
+
+
+def test_changes_that_git_does_not_list_are_not_overwritten(merge, tools, tmp_path):
+    """L1: in a file that it was told to take for unchanged."""
+    project = made(tmp_path, {"m.txt": NUMBERS})
+    run("git", "update-index", "--assume-unchanged", "m.txt", cwd=project)
+    write(project, {"m.txt": "mine\n"})
+    with pytest.raises(tools.repository.Unusable, match="git refuses: error: "):
+        merge(project, {"m.txt": NUMBERS}, {"m.txt": changed(), "new.txt": "x\n"})
+    assert text(project) == "mine\n"
+    assert status(project) == {}
+
+
+def test_what_a_sparse_working_tree_leaves_out_is_merged_too(merge, tmp_path):
+    project = made(tmp_path, {"m.txt": NUMBERS, "far/m.txt": MINE})
+    run("git", "sparse-checkout", "set", "near", cwd=project)
+    assert not (project / "far").exists()
+    assert merge(project, {"far/m.txt": NUMBERS}, {"far/m.txt": changed()}) == []
+    assert run("git", "show", ":far/m.txt", cwd=project).stdout == BOTH
+
+
+def test_paths_to_skip_are_those_of_cruft(tools, tmp_path):
+    """L1: globs, and names of files and folders with all that is in them."""
+    write(tmp_path, {path: "x\n" for path in ("a.txt", "b/c/d.txt", "b/e.txt", "f/g.txt")})
+    assert list(tools.three_way.files(tmp_path, ["a.txt", "b/*/*", "f"])) == ["b/e.txt"]
+    for pattern in ("", "/x", 1):
+        with pytest.raises(tools.repository.Unusable, match="correct it in .cruft.json"):
+            tools.three_way.files(tmp_path, [pattern])
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Return a function that makes a template and a project that follows it; `template(content)` changes m.txt."""
+
+    def make(own, **state):
+        answers = {"slug": "project", "_private": "x", "coverage_minimum": "60"}
+        files = {f"{INNER}/m.txt": NUMBERS, f"{INNER}/a.txt": "{{ cookiecutter.coverage_minimum }}\n"}
+        source = made(tmp_path / "template é", files | {"cookiecutter.json": json.dumps(answers)})
+        commit = run("git", "rev-parse", "HEAD", cwd=source).stdout.strip()
+        state |= {"template": str(source), "commit": commit, "checkout": "v1", "directory": None}
+        state |= {"context": {"cookiecutter": answers | {"_private": "old", "_template": str(source)}}}
+        # The verification judges projects of the real template only.
+        names = ("repository", "three_way", "update_project")
+        files = {f"tools/{name}.py": (TEMPLATE / PROJECT / f"tools/{name}.py").read_bytes() for name in names}
+        files |= {"tools/verify_project.py": "print('{\"problems\": []}')\n", ".gitignore": "__pycache__/\n"}
+        project = made(tmp_path / "my work é", files | {".cruft.json": json.dumps(state)} | own)
+
+        def template(content):
+            write(source / INNER, {"m.txt": content})
+            record(source, "change")
+
+        return SimpleNamespace(template=template, project=project, source=source, commit=commit)
+
+    return make
+
+
+def update(project, *arguments, code=0, **variables):
+    result = run(sys.executable, "tools/update_project.py", *arguments, cwd=project, check=False, **variables)
     assert result.returncode == code, result.stdout + result.stderr
     assert list(project.rglob("*.rej")) == []
     return result.stdout if code < 2 else result.stderr
 
 
-def text(project, path="m.txt"):
-    return (project / path).read_bytes().decode()
-
-
-def changed(old=(3, 15), new="template"):
-    """Return the numbers with other words in the lines `old`."""
-    words = NUMBERS
-    for number in old:
-        words = words.replace(f"line {number}\n", f"{new} {number}\n")
-    return words
-
-
-MARKED = "<<<<<<< project\nmine 3\n=======\ntemplate 3\n>>>>>>> template\n"
-STAYS = "stays, the template has another: compare (`cruft diff`), or `skip` it in .cruft.json"
-CONFLICT = "is not merged: solve the conflict, then `git add`"
-REMOVED = "is not merged: removed on one side, changed on the other: `git rm` or `git add` it"
-
-
-def listed(*lines):
-    """What the program says of these files."""
-    return "".join(f"{line}\n" for line in lines) + f"{len(lines)} conflicts and problems\n"
-
-
-def test_a_file_that_was_never_rendered_into_the_project_is_merged(pair):
-    """L3: an adopted project: its own version is the first that its repository has seen."""
-    it = pair({}, own={"m.txt": changed([9], "mine")})
-    it.template({"m.txt": changed()})
-    assert update(it.folder).endswith("\n0 conflicts and problems\n")
-    assert text(it.folder) == changed().replace("line 9\n", "mine 9\n")
-    assert run("git", "status", "--porcelain", cwd=it.folder).stdout == " M .cruft.json\nM  m.txt\n"
-    record(it.folder, "updated")
-    assert update(it.folder) == "Nothing to do: this is the newest template\n0 conflicts and problems\n"
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize("minimum", ["", "70"], ids=["update", "thresholds"])
 def test_what_is_recorded_is_what_cruft_records(pair, tmp_path, minimum):
-    """L1, L2: other thresholds leave the template's commit, and private answers are the template's."""
-    it = pair({"a.txt": "{{ cookiecutter.coverage_minimum }}\n"}, own={"a.txt": "mine\n\n60\n"}, skip=["x"])
-    before = json.loads(text(it.folder, ".cruft.json"))
-    it.template({"m.txt": changed()})
-    twin = Path(shutil.copytree(it.folder, tmp_path / "twin"))
-    update(it.folder, *(["--minimum", minimum] if minimum else []))
-    pinned = ["--variables-to-update", json.dumps({"coverage_minimum": minimum}), "--checkout", before["commit"]]
+    """L1, L2, L3: other thresholds leave the template's commit, and private answers are the template's."""
+    it = pair({"a.txt": "mine\n\n60\n", "m.txt": MINE}, skip=["x"])
+    it.template(changed())
+    twin = shutil.copytree(it.project, tmp_path / "twin")
+    said = update(it.project, *(["--minimum", minimum] if minimum else []))
+    pinned = ["--variables-to-update", json.dumps({"coverage_minimum": minimum}), "--checkout", it.commit]
     run("cruft", "update", "-y", *(pinned if minimum else []), cwd=twin)
-    recorded, of_cruft = (json.loads(text(folder, ".cruft.json")) for folder in (it.folder, twin))
-    if minimum:
-        assert of_cruft.pop("checkout") == before["commit"]
-        assert recorded.pop("checkout") is None
-    assert recorded == of_cruft
-    assert text(it.folder, "a.txt") == f"mine\n\n{minimum or 60}\n"
-    assert text(it.folder) == (NUMBERS if minimum else changed())
+    recorded, of_cruft = (json.loads(text(folder, ".cruft.json")) for folder in (it.project, twin))
+    assert said == f"Updated to commit {recorded['commit']} of the template\n0 conflicts and problems\n"
+    assert recorded == of_cruft | ({"checkout": "v1"} if minimum else {})
+    assert text(it.project, "a.txt") == f"mine\n\n{minimum or 60}\n"
+    assert text(it.project) == (MINE if minimum else BOTH)
+    assert status(it.project) == {".cruft.json": "M ", "a.txt" if minimum else "m.txt": "M "}
+    if not minimum:
+        record(it.project, "updated")
+        assert update(it.project) == "Nothing to do: this is the newest template\n0 conflicts and problems\n"
+        assert status(it.project) == {}
 
 
-def test_a_shallow_clone_merges_without_an_identity(pair, tmp_path):
-    """M2: as in the weekly workflow."""
-    it = pair({}, own={"m.txt": changed([9], "mine")})
-    it.template({"m.txt": changed()})
-    run("git", "clone", "--quiet", "--depth", "1", f"file://{it.folder}", "shallow", cwd=tmp_path)
-    result = run(
-        *(sys.executable, "tools/update_project.py"), cwd=tmp_path / "shallow", GIT_CONFIG_GLOBAL=os.devnull, check=False
-    )
-    assert result.returncode == 0, result.stderr
-    assert text(tmp_path / "shallow") == changed().replace("line 9\n", "mine 9\n")
+@pytest.mark.slow
+def test_a_shallow_clone_merges_where_git_knows_no_person(pair, tmp_path):
+    """M2: as in the weekly workflow; a conflict ends with exit code 1 and is listed."""
+    it = pair({"m.txt": changed([3], "mine"), "a.txt": "60\n"})
+    it.template(changed())
+    run("git", "clone", "--quiet", "--depth", "1", f"file://{it.project}", "shallow", cwd=tmp_path)
+    said = update(tmp_path / "shallow", code=1, GIT_CONFIG_GLOBAL=os.devnull)
+    assert said == f"m.txt: {CONFLICT}\n1 conflicts and problems\n"
+    assert text(tmp_path / "shallow") == changed().replace("template 3\n", MARKED)
 
 
-@pytest.mark.parametrize("conflict", [False, True], ids=["clean", "conflict"])
-@pytest.mark.parametrize("ends", ["autocrlf", "eol=crlf", "text=auto", "-text"])
-def test_line_ends_are_those_of_the_project(pair, tmp_path, ends, conflict):
-    """L1: CRLF in the working tree only, by git's setting or attributes, or in the repository too."""
-    in_repository = ends == "-text"
-    own = {".gitattributes": "" if ends == "autocrlf" else f"* {ends}\n"}
-    mine = changed([3 if conflict else 9], "mine")
-    it = pair({}, own=own | {"m.txt": mine.replace("\n", "\r\n") if in_repository else mine})
-    it.template({"m.txt": changed()})
-    setting = f"--config=core.autocrlf={str(ends == 'autocrlf').lower()}"
-    run("git", "clone", "--quiet", setting, it.folder, "windows", cwd=tmp_path)
-    project = tmp_path / "windows"
-    crlf = ends != "text=auto"
-    assert text(project).count("\r\n") == (20 if crlf else 0)
-    update(project, code=int(conflict))
-    merged = changed().replace("line 9\n", "mine 9\n")
-    if conflict:
-        merged = changed().replace("template 3\n", MARKED)
-    assert text(project) == (merged.replace("\n", "\r\n") if crlf else merged)
-    if not conflict:
-        assert run("git", "diff", "--shortstat", "HEAD", "--", "m.txt", cwd=project).stdout.split()[3] == "2"
-
-
-def status(project):
-    """Return what git says of each path but .cruft.json."""
-    lines = run("git", "status", "--porcelain", "-z", "--no-renames", cwd=project).stdout.split("\0")
-    return {line[3:]: line[:2].strip() for line in lines if line and not line.endswith(".cruft.json")}
-
-
-def test_what_git_merges_needs_nobody(pair):
-    """L1: files renamed, removed and added, a file that becomes a folder and the reverse, modes, binary files."""
-    binary = bytes(range(256))
-    files = {"old.txt": NUMBERS, "gone.txt": "x\n", "run.sh": "#!/bin/sh\n", "b.bin": binary, "deleted.txt": "x\n"}
-    files |= {"file": "x\n", "folder/f": "x\n", "away/a": "x\n", "same.txt": "x\n", "skipped/s": "x\n"}
-    own = {"old.txt": changed([9], "mine"), "deleted.txt": None, "away/a": None, "same.txt": "y\n", "also.txt": "y\n"}
-    it = pair(files, own=own, skip=["skip*"])
-    (it.folder / "away").rmdir()
-    (it.source / INNER / "run.sh").chmod(0o755)
-    new = {"old.txt": None, "deep/new é.txt": changed(), "gone.txt": None, "b.bin": binary[::-1], "deleted.txt": "y\n"}
-    new |= {"file": None, "file/f": "x\n", "folder/f": None, "folder": "x\n", "away/b": "x\n", "same.txt": "y\n"}
-    new |= {"also.txt": "y\n", "skipped/s": "y\n", "skipped/new": "y\n"}
-    write(it.source / INNER, {"folder/f": None, "file": None})
-    (it.source / INNER / "folder").rmdir()
-    it.template({path: content for path, content in new.items() if (path, content) not in [("file", None), ("folder/f", None)]})
-    update(it.folder)
-    assert text(it.folder, "deep/new é.txt") == changed().replace("line 9\n", "mine 9\n")
-    assert (it.folder / "b.bin").read_bytes() == binary[::-1]
-    assert os.access(it.folder / "run.sh", os.X_OK)
-    assert status(it.folder) == {
-        **{path: "A" for path in ("deep/new é.txt", "file/f", "folder")},
-        **{path: "D" for path in ("old.txt", "gone.txt", "file", "folder/f")},
-        **{path: "M" for path in ("b.bin", "run.sh")},
-    }
-
-
-def test_what_needs_a_person_is_named_and_nothing_of_the_project_is_lost(pair, tmp_path):
-    """L1, M2: files that are there already, tracked or not, and what is removed or moved over a change."""
-    binary = bytes(range(256))
-    files = {"removed.txt": NUMBERS, "b.bin": binary, "link.txt": "x\n", "untracked.local": "x\n", "moved.txt": NUMBERS}
-    mine = {"removed.txt": "mine\n", "b.bin": binary + b"1", "added.txt": "mine\n", "block": "mine\n", "room/a": "mine\n"}
-    mine |= {"moved.txt": "mine\n" + NUMBERS, "target.txt": "mine\n", "m.txt": changed([3], "mine"), "link.txt": None}
-    it = pair(files, own=mine | {"untracked.local": None})
-    (it.folder / "link.txt").symlink_to("m.txt")
-    (it.folder / "to").symlink_to(tmp_path / "elsewhere")
-    record(it.folder, "links")
-    local = {"untracked.local": "mine\n", "new.local": "mine\n"}
-    write(it.folder, local)
-    new = {"removed.txt": None, "b.bin": binary + b"2", "added.txt": "x\n", "block/b": "x\n", "room": "x\n", "to/t": "x\n"}
-    new |= {"moved.txt": None, "target.txt": NUMBERS, "link.txt": "y\n", "untracked.local": "y\n", "new.local": "y\n"}
-    it.template(new | {"m.txt": changed()})
-    said = update(it.folder, code=1)
-    stay = ["added.txt", "block/b", "link.txt", "new.local", "room", "target.txt", "to/t", "untracked.local"]
-    lines = [f"{path}: {STAYS}" for path in stay]
-    lines += [f"b.bin: {CONFLICT}", f"m.txt: {CONFLICT}", f"moved.txt: {REMOVED}", f"removed.txt: {REMOVED}"]
-    assert said == listed(*lines)
-    expected = {path: content for path, content in (mine | local).items() if path not in ("m.txt", "link.txt")}
-    for path, content in expected.items():
-        assert (it.folder / path).read_bytes() == (content if isinstance(content, bytes) else content.encode()), path
-    assert text(it.folder) == changed().replace("template 3\n", MARKED)
-    assert os.readlink(it.folder / "link.txt") == "m.txt"
-    assert not (tmp_path / "elsewhere").exists()
-    assert status(it.folder) == {"b.bin": "UU", "m.txt": "UU", "moved.txt": "UD", "removed.txt": "UD"}
-    run("git", "checkout", "--ours", ".", cwd=it.folder)
-    record(it.folder, "solved")
-    assert update(it.folder).endswith("\n0 conflicts and problems\n")
-    assert text(it.folder) == changed([3], "mine")
-
-
-BLOCKS = {name: "".join(f"{name} {number}\n" for number in range(8)) for name in "abcd"}
-
-
-@pytest.mark.parametrize(
-    ("own", "new", "merged"),
-    [
-        ("cbda", ("b 4\n", "b 4\nb new\n"), "cbda"),
-        ("cbda", ("b 7\n", "b 7\nb new\n"), "cbda"),
-        ("cbda", ("b 4\n", ""), "cbda"),
-        ("cbda", ("a 3\n", "a new\n"), "cbda"),
-        ("cbbda", ("b 4\n", "b 4\nb new\n"), ""),
-        ("cda", ("b 4\n", "b 4\nb new\n"), ""),
-    ],
-    ids=["added", "added at an end", "removed", "changed", "stands twice", "stands nowhere"],
-)
-def test_a_change_finds_what_the_project_has_moved(pair, own, new, merged):
-    """L3: where its surroundings stand, if that is one place; else it is a conflict."""
-    before = {"m.txt": "".join(BLOCKS.values())}
-    mine = "# mine\n" + "# also\n".join(BLOCKS[name] for name in own)
-    it = pair(before, own={"m.txt": mine})
-    it.template({"m.txt": before["m.txt"].replace(*new)})
-    said = update(it.folder, code=int(not merged))
-    if merged:
-        assert text(it.folder) == mine.replace(*new)
-        assert status(it.folder) == {"m.txt": "M"}
-    else:
-        assert said == listed(f"m.txt: {CONFLICT}")
-        run("git", "checkout", "--ours", "m.txt", cwd=it.folder)
-        assert text(it.folder) == mine
-
-
-def test_only_what_conflicts_has_markers(pair):
-    """L3: other changes of the same file are merged."""
-    before = "".join(BLOCKS.values())
-    mine = "".join(BLOCKS[name] for name in "cbda").replace("d 4\n", "d mine\n")
-    it = pair({"m.txt": before}, own={"m.txt": mine})
-    it.template({"m.txt": before.replace("b 4\n", "b new\n").replace("d 4\n", "d new\n")})
-    assert update(it.folder, code=1) == listed(f"m.txt: {CONFLICT}")
-    above, _, marked = text(it.folder).partition("<<<<<<<")
-    assert "b new\n" in above
-    assert all(line in marked for line in ("d mine\n", "d new\n"))
-
-
-def test_a_project_below_the_root_of_a_repository(pair):
-    """L1, R2: only its own files are looked at and changed."""
-    it = pair({}, own={"m.txt": changed([9], "mine")}, inside="services/é")
-    root = it.folder.parents[2]
-    write(root, {"m.txt": "x\n", "new.txt": "x\n"})
-    record(root, "others")
-    it.template({"m.txt": changed(), "new.txt": "y\n"})
-    update(it.folder)
-    assert text(it.folder) == changed().replace("line 9\n", "mine 9\n")
-    assert (text(it.folder, "new.txt"), text(root), text(root, "new.txt")) == ("y\n", "x\n", "x\n")
-
-
-def refusal(it, words):
-    """The update changes nothing, and says why in one line below the first."""
-    before = status(it.folder), text(it.folder, ".cruft.json")
-    first, line = update(it.folder, code=2).splitlines()
-    assert first == "Nothing was changed:"
-    assert words in line
-    assert (status(it.folder), text(it.folder, ".cruft.json")) == before
-
-
-def test_a_template_whose_old_commit_is_gone(pair):
+@pytest.mark.slow
+def test_a_template_whose_old_commit_is_gone_is_said_in_one_line(pair):
     """L1: its history was written anew."""
-    it = pair({})
+    it = pair({"m.txt": MINE})
     shutil.rmtree(it.source / ".git")
     made(it.source, {f"{INNER}/m.txt": changed()})
-    refusal(it, "the template cannot be rendered: ")
-    (it.source / "cookiecutter.json").unlink()
-    refusal(it, "the template cannot be rendered: ")
+    first, line = update(it.project, code=2).splitlines()
+    assert first == "Nothing was changed:"
+    assert line.startswith("the template cannot be rendered: ")
+    assert f"reference is not a tree: {it.commit}" in line
+    assert 'File "' not in line
+    assert status(it.project) == {}
 
 
-def test_changes_that_git_does_not_list_are_not_overwritten(pair):
-    """L1: in a file that it was told to take for unchanged."""
-    it = pair({})
-    it.template({"m.txt": changed()})
-    run("git", "update-index", "--assume-unchanged", "m.txt", cwd=it.folder)
-    write(it.folder, {"m.txt": "mine\n"})
-    refusal(it, "git refuses: error: ")
-    assert text(it.folder) == "mine\n"
-
-
-@pytest.mark.parametrize("pattern", ["", "/x", "**x", 1])
-def test_what_is_no_path_to_skip_is_said(pair, pattern):
-    it = pair({}, skip=[pattern])
-    it.template({"m.txt": changed()})
-    if pattern == "**x" and sys.version_info >= (3, 13):
-        pytest.skip("is a pattern there")
-    refusal(it, "correct it in .cruft.json")
-
-
+@pytest.mark.slow
 def test_a_template_in_a_folder_of_its_repository(pair, tmp_path):
-    """L1: `directory` of .cruft.json; named by a path relative to the project."""
-    it = pair({}, own={"m.txt": changed([9], "mine")})
-    moved = tmp_path / "moved/inner"
-    shutil.copytree(it.source, moved, ignore=shutil.ignore_patterns(".git"))
-    made(tmp_path / "moved", {})
-    commit = run("git", "rev-parse", "HEAD", cwd=tmp_path / "moved").stdout.strip()
-    state = json.loads(text(it.folder, ".cruft.json")) | {"directory": "inner", "commit": commit}
-    it.project({".cruft.json": json.dumps(state)})
-    write(moved / INNER, {"m.txt": changed()})
-    record(tmp_path / "moved", "change")
-    update(it.folder, "--template-path", "../../moved")
-    assert text(it.folder) == changed().replace("line 9\n", "mine 9\n")
-    assert json.loads(text(it.folder, ".cruft.json"))["template"] == state["template"]
+    """L1: `directory` of .cruft.json; the repository is named by a path relative to the project."""
+    it = pair({"m.txt": MINE})
+    outer = tmp_path / "outer"
+    shutil.copytree(it.source, outer / "inner", ignore=shutil.ignore_patterns(".git"))
+    commit = run("git", "rev-parse", "HEAD", cwd=made(outer, {})).stdout.strip()
+    state = json.loads(text(it.project, ".cruft.json")) | {"directory": "inner", "commit": commit}
+    write(it.project, {".cruft.json": json.dumps(state)})
+    record(it.project, "a folder")
+    write(outer / "inner" / INNER, {"m.txt": changed()})
+    record(outer, "change")
+    update(it.project, "--template-path", "../outer")
+    assert text(it.project) == BOTH
+    assert json.loads(text(it.project, ".cruft.json"))["template"] == state["template"]
+
+
+@pytest.mark.slow
+def test_an_adopted_project_gets_what_the_template_changes_in_merged_files(template, tmp_path):
+    """L3: its tables and hooks stand in another order with words of its own, and README.md is its own."""
+    clone(template)
+    run("cruft", "create", template, "--no-input", "--skip", "README.md", cwd=tmp_path)
+    project = tmp_path / "my-project"
+    shutil.rmtree(project / ".git")
+    merged = ("pyproject.toml", ".gitignore", ".pre-commit-config.yaml")
+    before = {path: text(project, path) for path in merged}
+    mine = {path: "\n\n# Ours.\n".join(reversed(before[path].rstrip().split("\n\n"))) + "\n" for path in merged[:2]}
+    head, *repositories = before[merged[2]].rstrip().split("\n  - repo: ")
+    ours = "meta\n    hooks:\n      - id: check-hooks-apply # ours"
+    mine[merged[2]] = "\n  - repo: ".join([head, *reversed(repositories), ours]).replace("v2.4.3", "v2.4.2") + "\n"
+    made(project, mine | {"README.md": "# Ours\n\nQuality gate\n"})
+    for path, old, new in (
+        ("pyproject.toml", "untried = []", 'untried = ["extra"]'),
+        ("pyproject.toml", '    "pytest-testmon>=2.2,<3",\n', '    "pytest-testmon>=2.2,<3",\n    "pytest-watcher",\n'),
+        (".gitignore", "/build/\n", "/build/\n/site/\n"),
+        (".pre-commit-config.yaml", "debug-statements\n", "debug-statements\n      - id: check-json\n"),
+    ):
+        change(template, f"{PROJECT}/{path}", old, new)
+        assert mine[path].count(old) == 1
+        mine[path] = mine[path].replace(old, new)
+    change(template, f"{PROJECT}/README.md", "# ", "# The ")
+    assert update(project).endswith("\n0 conflicts and problems\n")
+    assert {path: text(project, path) for path in merged} == mine
+    assert status(project) == {path: "M " for path in (".cruft.json", *merged)}
+    record(project, "updated")
+    change(template, f"{PROJECT}/.pre-commit-config.yaml", "v2.4.3", "v2.4.4")
+    change(template, f"{PROJECT}/.gitignore", "/site/\n", "/site/\n/web/\n")
+    said = update(project, code=1)
+    assert f".pre-commit-config.yaml: {CONFLICT}\n" in said
+    assert ".gitignore" not in said
+    assert all(f"rev: v2.4.{number}\n" in text(project, merged[2]) for number in (2, 4))
