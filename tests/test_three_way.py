@@ -286,24 +286,25 @@ def update(project, *arguments, code=0, **variables):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("minimum", ["", "70"], ids=["update", "thresholds"])
-def test_what_is_recorded_is_what_cruft_records(pair, tmp_path, minimum):
-    """L1, L2, L3: other thresholds leave the template's commit, and private answers are the template's."""
+@pytest.mark.parametrize("option", ["", "--minimum=70", "--answer=coverage_minimum=70"])
+def test_what_is_recorded_is_what_cruft_records(pair, tmp_path, option):
+    """L1, L2, L3: other answers leave the template's commit, and private ones are the template's."""
     it = pair({"a.txt": "mine\n\n60\n", "m.txt": MINE}, skip=["x"])
     it.template(changed())
     twin = shutil.copytree(it.project, tmp_path / "twin")
-    said = update(it.project, *(["--minimum", minimum] if minimum else []))
-    pinned = ["--variables-to-update", json.dumps({"coverage_minimum": minimum}), "--checkout", it.commit]
-    run("cruft", "update", "-y", *(pinned if minimum else []), cwd=twin)
+    said = update(it.project, *filter(None, [option]))
+    pinned = ["--variables-to-update", '{"coverage_minimum": "70"}', "--checkout", it.commit]
+    run("cruft", "update", "-y", *(pinned if option else []), cwd=twin)
     recorded, of_cruft = (json.loads(text(folder, ".cruft.json")) for folder in (it.project, twin))
     assert said == f"Updated to commit {recorded['commit']} of the template\n0 conflicts and problems\n"
-    assert recorded == of_cruft | ({"checkout": "v1"} if minimum else {})
-    assert text(it.project, "a.txt") == f"mine\n\n{minimum or 60}\n"
-    assert text(it.project) == (MINE if minimum else BOTH)
-    assert status(it.project) == {".cruft.json": "M ", "a.txt" if minimum else "m.txt": "M "}
-    if not minimum:
+    assert recorded == of_cruft | ({"checkout": "v1"} if option else {})
+    assert text(it.project, "a.txt") == f"mine\n\n{70 if option else 60}\n"
+    assert text(it.project) == (MINE if option else BOTH)
+    assert status(it.project) == {".cruft.json": "M ", "a.txt" if option else "m.txt": "M "}
+    if not option:
         record(it.project, "updated")
         assert update(it.project) == "Nothing to do: this is the newest template\n0 conflicts and problems\n"
+        assert "speed: the template asks no such thing" in update(it.project, "--answer", "speed=1", code=2)
         assert status(it.project) == {}
 
 

@@ -1,10 +1,11 @@
-"""Bring the template's changes, or other thresholds, into this project, and fail loudly where they conflict.
+"""Bring the template's changes, or what other answers change, into this project, and fail loudly where they conflict.
 
-Usage: python tools/update_project.py [--minimum N] [--target N] [--patch N] [--tiers "N N N"] [--template-path PATH]
+Usage: python tools/update_project.py [--minimum N] [--target N] [--patch N] [--tiers "N N N"] [--answer NAME=VALUE]...
+       [--template-path PATH]
 
-Without thresholds the project gets the newest template. With thresholds it keeps the template's commit and gets other
-answers: every copy of the numbers changes and nothing else. cruft renders the template before and after, and git merges
-the difference. The project's own edits stay in both cases; nothing of its history is needed.
+Without answers the project gets the newest template. With thresholds or other answers it keeps the template's commit:
+every copy of the answers changes and nothing else. cruft renders the template before and after, and git merges the
+difference. The project's own edits stay in both cases; nothing of its history is needed.
 Exit codes: 0 updated, or nothing to update; 1 conflicts or problems to solve, all listed; 2 nothing was changed.
 """
 
@@ -70,6 +71,8 @@ def update(answers: dict[str, str], template_path: str) -> tuple[str, list[str]]
         result, new = render(pinned if answers else source, given | answers, Path(folder, "new"))
         if result["commit"] == commit and not answers:
             return "Nothing to do: this is the newest template", []
+        if unknown := sorted(answers.keys() - result["context"]["cookiecutter"].keys()):
+            raise Unusable(f"{', '.join(unknown)}: the template asks no such thing: use the names in {CRUFT}")
         _, old = render(pinned, given, Path(folder, "old"))
         left = three_way.merge(ROOT, *(three_way.files(rendered, [CRUFT, *skip]) for rendered in (old, new)))
     context = {"cookiecutter": result["context"]["cookiecutter"] | {"_template": template}}
@@ -97,9 +100,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for option, answer in ANSWERS.items():
         parser.add_argument(f"--{option}", help=f"other value of the answer {answer}, in percent")
+    parser.add_argument("--answer", metavar="NAME=VALUE", action="append", default=[], help="other value of any answer")
     parser.add_argument("--template-path", default="", help="a clone of the template to use instead of its address")
     arguments = vars(parser.parse_args())
-    answers = {answer: arguments[option] for option, answer in ANSWERS.items() if arguments[option] is not None}
+    answers = {name: value for name, _, value in (given.partition("=") for given in arguments["answer"])}
+    answers |= {answer: arguments[option] for option, answer in ANSWERS.items() if arguments[option] is not None}
     try:
         done, left = update(answers, arguments["template_path"])
     except (Unusable, OSError) as error:
