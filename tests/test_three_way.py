@@ -96,7 +96,7 @@ def test_line_ends_stay_as_the_project_has_them(merge, tmp_path, of_template, en
 
 def test_what_git_can_merge_needs_nobody(merge, tmp_path):
     """L1: files moved, removed and added, a file that becomes a folder and the reverse, modes, other encodings."""
-    binary = bytes(range(256))
+    binary = bytes(range(256)) + b"\r\n"
     old = {
         "old.txt": NUMBERS,
         "gone.txt": "x\n",
@@ -105,12 +105,21 @@ def test_what_git_can_merge_needs_nobody(merge, tmp_path):
         "deleted.txt": "x\n",
         "latin": b"\xe9\n",
     }
-    old |= {"file": "x\n", "folder/f": "x\n", "away/a": "x\n", "same.txt": "x\n", "run.py": "x\n", "latin": b"\xe9\n"}
+    old |= {
+        "here/a": NUMBERS,
+        "here/b": MINE,
+        "file": "x\n",
+        "folder/f": "x\n",
+        "away/a": "x\n",
+        "same.txt": "x\n",
+        "run.py": "x\n",
+        "latin": b"\xe9\n",
+    }
     own = {path: content for path, content in old.items() if path not in ("deleted.txt", "away/a")}
-    own |= {"old.txt": MINE, "same.txt": "y\n", "also.txt": "y\r\n"}
+    own |= {"old.txt": MINE, "same.txt": "y\n", "also.txt": "y\r\n", "here/mine": "x\n"}
     new = {"deep/new é.txt": changed(), "run": "x\n", "b.bin": binary[::-1], "deleted.txt": "y\n", "latin": b"\xe8\n"}
-    new |= {"file/f": "x\n", "folder": "x\n", "away/a": "x\n", "away/b": "x\n", "same.txt": "y\n", "also.txt": "y\n"}
-    new |= {"run.sh": "y\r\n"}
+    new |= {"file/f": "x\n", "folder": "x\n", "away/a": "x\n", "away/b": "x\n", "same.txt": "y\n", "also.txt": "y\r\n"}
+    new |= {"run.sh": "y\r\n", "there/a": NUMBERS, "there/b": MINE}
     project = made(tmp_path, own)
     assert merge(project, old, new) == []
     assert text(project, "deep/new é.txt") == BOTH
@@ -118,15 +127,15 @@ def test_what_git_can_merge_needs_nobody(merge, tmp_path):
     assert os.access(project / "run.sh", os.X_OK)
     assert [(project / path).read_bytes() for path in ("b.bin", "latin")] == [binary[::-1], b"\xe8\n"]
     assert status(project) == {
-        **{path: "A " for path in ("deep/new é.txt", "file/f", "folder", "run.sh")},
-        **{path: "D " for path in ("old.txt", "gone.txt", "file", "folder/f", "run.py")},
+        **{path: "A " for path in ("deep/new é.txt", "file/f", "folder", "run.sh", "there/a", "there/b")},
+        **{path: "D " for path in ("old.txt", "gone.txt", "file", "folder/f", "run.py", "here/a", "here/b")},
         **{path: "M " for path in ("b.bin", "latin")},
     }
 
 
 def test_what_needs_a_person_is_named_and_nothing_of_the_project_is_lost(merge, tmp_path):
     """L1, M2: files that are there already, tracked or not, and what is removed or moved over a change."""
-    binary = bytes(range(256))
+    binary = bytes(range(256)) + b"\r\n"
     old = {"removed.txt": NUMBERS, "b.bin": binary, "link.txt": "x\n", "old.local": "x\n", "moved.txt": NUMBERS}
     old |= {"m.txt": NUMBERS, "links/a": "x\n", "was.local": "x\n", "file.local": "x\n"}
     own = {
@@ -235,18 +244,33 @@ def test_changes_that_git_does_not_list_are_not_overwritten(merge, tools, tmp_pa
     assert status(project) == {}
 
 
+def test_a_merge_that_git_does_not_begin_is_no_success(merge, tools, tmp_path, monkeypatch):
+    """M2: a failure without conflicts."""
+    monkeypatch.setattr(tools.three_way, "PICK", ("-c", "alias.fail=!echo no >&2; false", "fail"))
+    with pytest.raises(tools.repository.Unusable, match="git refuses: no"):
+        merge(made(tmp_path, {"m.txt": NUMBERS}), {"m.txt": NUMBERS}, {"m.txt": changed()})
+
+
 def test_what_a_sparse_working_tree_leaves_out_is_merged_too(merge, tmp_path):
-    project = made(tmp_path, {"m.txt": NUMBERS, "far/m.txt": MINE})
+    """L1: it is not deleted, and not free for files of the template."""
+    project = made(tmp_path, {"m.txt": NUMBERS, "far/m.txt": MINE, "far/own.txt": "mine\n"})
     run("git", "sparse-checkout", "set", "near", cwd=project)
     assert not (project / "far").exists()
-    assert merge(project, {"far/m.txt": NUMBERS}, {"far/m.txt": changed()}) == []
+    left = merge(project, {"far/m.txt": NUMBERS}, {"far/m.txt": changed(), "far/own.txt": "x\n"})
+    assert left == [f"far/own.txt: {STAYS}"]
     assert run("git", "show", ":far/m.txt", cwd=project).stdout == BOTH
+    assert run("git", "show", ":far/own.txt", cwd=project).stdout == "mine\n"
 
 
-def test_paths_to_skip_are_those_of_cruft(tools, tmp_path):
+def test_files_are_rendered_ones_but_those_to_skip(tools, tmp_path):
     """L1: globs, and names of files and folders with all that is in them."""
     write(tmp_path, {path: "x\n" for path in ("a.txt", "b/c/d.txt", "b/e.txt", "f/g.txt")})
-    assert list(tools.three_way.files(tmp_path, ["a.txt", "b/*/*", "f"])) == ["b/e.txt"]
+    (tmp_path / "b/e.txt").chmod(0o755)
+    assert tools.three_way.files(tmp_path, ["b/*/*", "f"]) == {
+        "a.txt": ("100644", b"x\n"),
+        "b/e.txt": ("100755", b"x\n"),
+    }
+    assert list(tools.three_way.files(tmp_path, ["a.txt", "b"])) == ["f/g.txt"]
     for pattern in ("", "/x", 1):
         with pytest.raises(tools.repository.Unusable, match="correct it in .cruft.json"):
             tools.three_way.files(tmp_path, [pattern])
@@ -347,7 +371,8 @@ def test_a_template_in_a_folder_of_its_repository(pair, tmp_path):
     record(outer, "change")
     update(it.project, "--template-path", "../outer")
     assert text(it.project) == BOTH
-    assert json.loads(text(it.project, ".cruft.json"))["template"] == state["template"]
+    after = json.loads(text(it.project, ".cruft.json"))
+    assert (after["template"], after["context"]["cookiecutter"]["_template"]) == (state["template"], state["template"])
 
 
 @pytest.mark.slow

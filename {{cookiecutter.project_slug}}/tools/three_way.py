@@ -40,20 +40,28 @@ def ends(data: bytes, like: bytes) -> bytes:
     return data.replace(b"\n", b"\r\n") if b"\r\n" in like else data
 
 
+def entries(root: Path, option: str) -> list[list[str]]:
+    """Return mode, blob, stage and path of each file that `git ls-files` lists with this option."""
+    lines = os.fsdecode(repository.git(root, "ls-files", "-z", option).stdout).split("\0")[:-1]
+    return [[*words.split(), path] for words, path in (line.split("\t", 1) for line in lines)]
+
+
 def merge(root: Path, old: Files, new: Files) -> list[str]:
     """Merge the changes from `old` to `new` into the project; return one line for each file left to a person.
 
     What the project has deleted stays deleted, and no file is overwritten that the template did not bring.
     Raises Unusable, with nothing changed, if git refuses.
     """
-    tracked, own = set(), {}
-    for entry in repository.git(root, "ls-files", "-sz").stdout.split(b"\0")[:-1]:
-        words, path = os.fsdecode(entry).split("\t", 1)
+    tracked: set[str] = set()
+    own: dict[str, str] = {}  # the project's blobs: no links, no submodules
+    for mode, blob, _, path in entries(root, "-s"):
         tracked.update(lineage(path))
-        own |= {path: words.split()[1]} if words.startswith("100") else {}  # no links, no submodules
+        own |= {path: blob} if mode.startswith("100") else {}
     known = {name for path in old for name in lineage(path)}
     removed = old.keys() & own.keys() - new.keys()
-    before, after, left = {}, {}, []
+    before: Files = {}
+    after: Files = {}
+    left = []
     for path in sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path)):
         there = [name for name in lineage(path) if name in tracked or os.path.lexists(root / name)]
         folders = [name for name in there if (root / name).is_dir() and not (root / name).is_symlink()]
@@ -71,9 +79,8 @@ def merge(root: Path, old: Files, new: Files) -> list[str]:
         return left
     picked = repository.git(root, *PICK, record(root, after, "-p", record(root, before)), accept=(0, 1))
     unmerged: dict[str, dict[str, str]] = {}
-    for entry in repository.git(root, "ls-files", "-uz").stdout.split(b"\0")[:-1]:
-        words, path = os.fsdecode(entry).split("\t", 1)
-        unmerged.setdefault(path, {})[words[-1]] = words.split()[1]
+    for _, blob, stage, path in entries(root, "-u"):
+        unmerged.setdefault(path, {})[stage] = blob
     if picked.returncode and not unmerged:
         repository.refuse(picked)
     for path, blobs in unmerged.items():
