@@ -25,7 +25,8 @@ src/tests/unit/test_config_manager.py src/tests/unit/test_demo_mode.py src/tests
 src/tests/unit/test_status_view.py
 tools/checks/__init__.py tools/checks/agreement.py tools/checks/files.py tools/checks/mirror.py
 tools/coverage_data.py tools/coverage_gate.py tools/lint_gate.py tools/plugins/pytest_rules.py tools/quality_gate.py
-tools/repository.py tools/settings.py tools/try_wheel.py tools/update_project.py tools/verify_project.py tools/wheels.py
+tools/repository.py tools/settings.py tools/three_way.py tools/try_wheel.py tools/update_project.py
+tools/verify_project.py tools/wheels.py
 """.split()
 REQUIRED = """
 .codecov.yml .github/rulesets/protected-branches.json .github/workflows/ci.yml .pre-commit-config.yaml README.md

@@ -154,16 +154,14 @@ def test_conflict_is_loud_and_its_solution_is_quiet(linked, template):
     assert update(project).stdout.endswith("0 conflicts and problems\n")
 
 
-def test_reject_files_are_loud(linked, template):
-    """Without git there is no three-way merge: cruft leaves reject files and exits 0."""
+def test_nothing_is_touched_without_git(linked):
+    """L1, M2: cruft alone would leave reject files and exit with 0."""
     project = linked()
     shutil.rmtree(project / ".git")
-    change_text = (project / "CONTRIBUTING.md").read_text(encoding="utf-8").replace("# Contributing", "# Our way")
-    (project / "CONTRIBUTING.md").write_text(change_text, encoding="utf-8")
-    change(template, f"{PROJECT}/CONTRIBUTING.md", "# Contributing", "# The way")
+    before = tree(project)
     result = update(project, check=False)
-    assert result.returncode == 1
-    assert "CONTRIBUTING.md.rej: is what an update could not apply" in result.stdout
+    assert (result.returncode, "git init" in result.stderr) == (2, True)
+    assert tree(project) == before
 
 
 def test_thresholds_change_every_consumer_and_nothing_else(linked, template, tmp_path):
@@ -229,7 +227,7 @@ def test_nothing_is_touched_in_a_dirty_tree_or_without_link(linked):
     project = linked()
     (project / "new.txt").write_text("new\n", encoding="utf-8")
     result = update(project, check=False)
-    assert (result.returncode, "unclean git project" in result.stderr) == (2, True)
+    assert (result.returncode, "commit or stash first:\n?? new.txt" in result.stderr) == (2, True)
     (project / "new.txt").unlink()
     (project / ".cruft.json").unlink()
     result = update(project, check=False)

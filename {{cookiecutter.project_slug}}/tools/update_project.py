@@ -1,9 +1,11 @@
-"""Bring the template's changes, or other thresholds, into this project, and fail loudly where they conflict.
+"""Bring the template's changes, or what other answers change, into this project, and fail loudly where they conflict.
 
-Usage: python tools/update_project.py [--minimum N] [--target N] [--patch N] [--tiers "N N N"] [--template-path PATH]
+Usage: python tools/update_project.py [--minimum N] [--target N] [--patch N] [--tiers "N N N"] [--answer NAME=VALUE]...
+       [--template-path PATH]
 
-Without thresholds the project gets the newest template. With thresholds it keeps the template's commit and gets other
-answers: every copy of the numbers changes and nothing else. The project's own edits stay in both cases.
+Without answers the project gets the newest template. With thresholds or other answers it keeps the template's commit:
+every copy of the answers changes and nothing else. cruft renders the template before and after, and git merges the
+difference. The project's own edits stay in both cases; nothing of its history is needed.
 Exit codes: 0 updated, or nothing to update; 1 conflicts or problems to solve, all listed; 2 nothing was changed.
 """
 
@@ -13,8 +15,12 @@ import os
 import re
 import subprocess  # nosec B404 # runs cruft and the project's verification only
 import sys
+import tempfile
+from pathlib import Path
+from typing import Any
 
 import repository
+import three_way
 from repository import ROOT, Unusable
 
 CRUFT = ".cruft.json"
@@ -26,63 +32,86 @@ ANSWERS = {
 }
 
 
-def update(answers: dict[str, str], template_path: str) -> str:
-    """Run cruft and return what it says; raises Unusable with the reason if it has changed nothing."""
+def render(source: list[str], answers: dict[str, Any], out: Path) -> tuple[dict[str, Any], Path]:
+    """Return what .cruft.json says in a project of these answers, made by cruft below `out`, and its folder."""
+    command = [sys.executable, "-m", "cruft", "create", *source, "--no-input", "--output-dir", str(out)]
+    command += ["--extra-context", json.dumps(answers)]
+    environment = os.environ | {"_TYPER_STANDARD_TRACEBACK": "1"}
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True)  # nosec B603 # no shell
+    if run.returncode:
+        output = repository.decode(run.stdout + run.stderr)
+        # The template's own check of the answers says it best; else all that is no traceback.
+        rules = re.findall(r"^(?:\S+): .*: must .*$", output, re.M)
+        words = repository.one_line(re.sub(r"(?ms)^Traceback.*^  .*?\n", "", output))
+        raise Unusable("\n".join(rules) or f"the template cannot be rendered: {words}")
+    (folder,) = out.iterdir()
+    return repository.read(folder, CRUFT), folder
+
+
+def update(answers: dict[str, str], template_path: str) -> tuple[str, list[str]]:
+    """Return what was done, and a line for each file left to a person; raises Unusable if nothing was changed."""
     if not (ROOT / CRUFT).exists():
         raise Unusable(f"{CRUFT}: is missing: link the project to its template with `cruft link ADDRESS`")
-    repository.in_git(ROOT)  # raises git's own words, which cruft would hide
     state = repository.read(ROOT, CRUFT)
-    if not isinstance(state, dict) or not isinstance(state.get("commit"), str):
-        raise Unusable(f"{CRUFT}: names no commit of the template: restore it from git")
-    command = [sys.executable, "-m", "cruft", "update", "--skip-apply-ask"]
-    command += ["--template-path", template_path] if template_path else []
-    if answers:
-        command += ["--variables-to-update", json.dumps(answers), "--checkout", state["commit"]]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True)  # nosec B603 # no shell
-    output = repository.decode(run.stdout + run.stderr)
-    if run.returncode:
-        # The template's own check of the answers says it best; all else is shown whole.
-        rules = re.findall(r"^(?:\S+): .*: must .*$", output, re.M)
-        raise Unusable("\n".join(rules) or output.strip())
-    if answers:
-        # The commit was pinned for this run only.
-        changed = repository.read(ROOT, CRUFT) | {"checkout": state.get("checkout")}
-        (ROOT / CRUFT).write_text(json.dumps(changed, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return repository.decode(run.stdout).strip()
+    try:
+        template, commit, given = state["template"], state["commit"], state["context"]["cookiecutter"].items()
+        given = {name: value for name, value in given if not name.startswith("_")}
+        skip = [*state.get("skip", [])]
+    except (AttributeError, KeyError, TypeError):
+        raise Unusable(f"{CRUFT}: names no template, commit and answers: restore it from git") from None
+    if not repository.in_git(ROOT):
+        raise Unusable("git alone can merge, and it does not keep this project: run git init and commit all files")
+    if dirty := repository.git(ROOT, "status", "--porcelain", "--untracked-files=normal").stdout:
+        raise Unusable(f"this is no clean working tree: commit or stash first:\n{repository.decode(dirty).rstrip()}")
+    if (ROOT / "pyproject.toml").exists():
+        skip += repository.read(ROOT, "pyproject.toml").get("tool", {}).get("cruft", {}).get("skip", [])
+    source = [template_path or template, *(["--directory", state["directory"]] if state.get("directory") else [])]
+    pinned = [*source, "--checkout", commit]
+    with tempfile.TemporaryDirectory() as folder:  # a name of Python's own, by which the template's hook knows a copy
+        result, new = render(pinned if answers else source, given | answers, Path(folder, "new"))
+        if result["commit"] == commit and not answers:
+            return "Nothing to do: this is the newest template", []
+        if unknown := sorted(answers.keys() - result["context"]["cookiecutter"].keys()):
+            raise Unusable(f"{', '.join(unknown)}: the template asks no such thing: use the names in {CRUFT}")
+        _, old = render(pinned, given, Path(folder, "old"))
+        left = three_way.merge(ROOT, *(three_way.files(rendered, [CRUFT, *skip]) for rendered in (old, new)))
+    context = {"cookiecutter": result["context"]["cookiecutter"] | {"_template": template}}
+    # The commit was pinned for this run only.
+    checkout = state.get("checkout") if answers else None
+    state |= {"commit": result["commit"], "checkout": checkout, "context": context}
+    (ROOT / CRUFT).write_text(json.dumps(state, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    repository.git(ROOT, "update-index", "--", CRUFT, accept=(0, 128))  # staged as all else is, if git knows it
+    return f"Updated to commit {result['commit']} of the template", left
 
 
 def problems() -> list[str]:
-    """Return one line for each conflict and for all else that is wrong with the project now."""
-    lines = []
-    if repository.in_git(ROOT):
-        unmerged = repository.git(ROOT, "diff", "--name-only", "-z", "--diff-filter=U").stdout.split(b"\0")
-        names = map(os.fsdecode, filter(None, unmerged))
-        lines += [f"{path}: is not merged: solve the conflict, then `git add`" for path in names]
+    """Return one line for all that is wrong with the project now."""
     # In a process of its own: the update may have brought another verification.
     command = [sys.executable, "tools/verify_project.py", "--json"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True)  # nosec B603 # fixed words
     try:
-        return lines + [": ".join(problem.values()) for problem in json.loads(run.stdout)["problems"]]
+        return [": ".join(problem.values()) for problem in json.loads(run.stdout)["problems"]]
     except ValueError:
         said = repository.decode(run.stderr).strip().splitlines() or ["nothing"]
-        return [*lines, f"tools/verify_project.py: failed with exit code {run.returncode}: {said[-1]}"]
+        return [f"tools/verify_project.py: failed with exit code {run.returncode}: {said[-1]}"]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for option, answer in ANSWERS.items():
         parser.add_argument(f"--{option}", help=f"other value of the answer {answer}, in percent")
+    parser.add_argument("--answer", metavar="NAME=VALUE", action="append", default=[], help="other value of any answer")
     parser.add_argument("--template-path", default="", help="a clone of the template to use instead of its address")
     arguments = vars(parser.parse_args())
-    answers = {answer: arguments[option] for option, answer in ANSWERS.items() if arguments[option] is not None}
+    answers = {name: value for name, _, value in (given.partition("=") for given in arguments["answer"])}
+    answers |= {answer: arguments[option] for option, answer in ANSWERS.items() if arguments[option] is not None}
     try:
-        said = update(answers, arguments["template_path"])
+        done, left = update(answers, arguments["template_path"])
     except (Unusable, OSError) as error:
         print(f"Nothing was changed:\n{error}", file=sys.stderr)
         return 2
-    found = problems()
-    # cruft praises itself also where it has left conflicts.
-    print(*(found or [said]), f"{len(found)} conflicts and problems", sep="\n")
+    found = left + problems()
+    print(*(found or [done]), f"{len(found)} conflicts and problems", sep="\n")
     return 1 if found else 0
 
 
