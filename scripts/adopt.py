@@ -2,8 +2,8 @@
 
 Usage: make adopt PROJECT=../their-repo [ARGS="--report coverage_minimum=70"]
 
-The branch adopt-ci-template gets two commits, one with files added, one with settings merged; each can be reverted alone.
-`--report` prints what they would be and changes nothing. Answers are derived from the project; NAME=VALUE wins.
+The branch adopt-ci-template gets two commits, files added and settings merged; each can be reverted alone. `--report`
+prints what they would be and changes nothing. Answers are derived from the project; NAME=VALUE wins.
 Exit codes: 0 done, or nothing to do; 1 refused or failed, with every problem listed and nothing changed; 2 wrong usage.
 """
 

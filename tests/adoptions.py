@@ -8,13 +8,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import adopt
 import pytest
+from adoption import rendering
 from conftest import TEMPLATE, clone, run
 from filelock import FileLock
-
-sys.path.insert(0, str(TEMPLATE / "scripts"))
-import adopt  # noqa: E402
-from adoption import rendering  # noqa: E402
 
 TEST = "def test_it():\n    pass\n"
 

@@ -6,6 +6,7 @@ import sys
 import tomllib
 
 import pytest
+from adoption import Refused
 from adoptions import (  # noqa: F401 # fixtures
     TEST,
     adopted_fixture,
@@ -16,7 +17,6 @@ from adoptions import (  # noqa: F401 # fixtures
     verified,
     write,
 )
-from adoption import Refused
 from conftest import TEMPLATE, clone, record, run
 
 PYPROJECT = """\
@@ -186,7 +186,7 @@ def test_what_exists_under_another_name_is_not_doubled(adopted, repository):
     }
     assert ".github/workflows/ci.yaml: runs the tests" in told
     assert "nox -f quality-noxfile.py -s thresholds" in told
-    assert {".codecov.yml", "AGENTS.md", "CONTRIBUTING.md"} <= {
+    assert {".codecov.yml", ".github/CODEOWNERS", "CONTRIBUTING.md"} <= {
         *json.loads((project / ".cruft.json").read_text())["skip"]
     }
 
@@ -195,7 +195,7 @@ def test_rules_of_gitignore_lose_no_file(adopted, repository):
     """L3: rules of the project, of the machine and of the clone; none is added that matches a file in git."""
     rules = "coverage*\ntools/\n*.yml\n.github\n# end"
     project = repository(OWN | {".gitignore": rules})
-    write(project, {".vscode/settings.json": "{}\n", "../excludes": "*.toml\nAGENTS.md\n"})
+    write(project, {".vscode/settings.json": "{}\n", "../excludes": "*.toml\nenvironment.yml\n"})
     run("git", "add", "--force", ".vscode", cwd=project)
     record(project, "editor")
     run("git", "config", "core.excludesFile", project / "../excludes", cwd=project)
@@ -210,7 +210,6 @@ def test_rules_of_gitignore_lose_no_file(adopted, repository):
     assert {
         "tools/coverage_gate.py",
         ".github/workflows/ci.yml",
-        "AGENTS.md",
         "noxfile.py",
         "environment.yml",
     } <= listed

@@ -5,9 +5,10 @@ import re
 from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from ruamel.yaml import YAML, YAMLError
 
 from adoption import metadata
-from adoption.project import strings, table
+from adoption.project import table
 from adoption.repository import git
 
 TEMPLATE = Path(__file__).resolve().parent.parent.parent
@@ -146,7 +147,7 @@ def lint(project):
 
 
 def coverage_place(project):
-    """Return the file from which coverage.py takes its settings, and these by section; the file is empty if there are none."""
+    """Return the file from which coverage.py takes its settings, or nothing, and the settings by section."""
     for path in COVERAGE_FILES:
         if path.endswith(".toml") and path in project.known:
             return path, table(project.toml(path), "tool", "coverage") or project.toml(path)
@@ -162,26 +163,35 @@ def coverage_place(project):
 
 
 def coverage(project):
+    """Return the answers about thresholds: those of coverage.py and of Codecov, as whole numbers."""
     path, sections = coverage_place(project)
     found = re.match(r"\d+", str(table(sections, "report").get("fail_under") or "").strip())
-    told = re.search(
-        r"--cov-fail-under[= ](\d+)",
-        "".join(map(project.text, ("pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini"))),
-    )
-    minimum = found or told
+    options = "".join(map(project.text, ("pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini")))
+    told = re.search(r"--cov-fail-under[= ](\d+)", options)
     minimum, where = (
-        (int((minimum[0] if found else minimum[1])), path or "--cov-fail-under")
-        if minimum
-        else (0, "green on the first day")
+        (found[0], path) if found else (told[1], "--cov-fail-under") if told else ("0", "green on the first day")
     )
-    codecov = next((path for path in project.paths if re.fullmatch(r"(dev/|\.github/)?\.?codecov\.ya?ml", path)), "")
-    target = re.search(r"(?ms)^ *project:.*?^ *target: *[\"']?(\d+)", project.text(codecov).split("patch:")[0])
-    if target and minimum <= int(target[1]) <= 100:
-        return {"coverage_minimum": (str(minimum), where), "coverage_target": (target[1], codecov)}
-    return {
-        "coverage_minimum": (str(minimum), where),
-        "coverage_target": (str(max(80, minimum)), "default" if minimum < 80 else where),
+    own, numbers = codecov(project)
+    target = numbers.get("project")
+    target = (int(target), own) if target and int(minimum) <= target <= 100 else (max(80, int(minimum)), "default")
+    patch = (int(numbers["patch"]), own) if numbers.get("patch") else (QUESTIONS["patch_target"], "default")
+    answers = {"coverage_minimum": (minimum, where), "coverage_target": target, "patch_target": patch}
+    return {name: (str(value), origin) for name, (value, origin) in answers.items()}
+
+
+def codecov(project):
+    """Return Codecov's settings of the project, their path or nothing, and the targets in them that are numbers."""
+    pattern = r"(dev/|\.github/)?\.?codecov\.ya?ml"
+    path = next((path for path in project.paths if re.fullmatch(pattern, path)), "")
+    try:
+        document = YAML(typ="safe").load(project.text(path)) if path else {}
+    except YAMLError:
+        document = {}
+    status = table(document, "coverage", "status")
+    targets = {
+        part: str(table(status, part, "default").get("target")).removesuffix("%") for part in ("project", "patch")
     }
+    return path, {part: float(value) for part, value in targets.items() if re.fullmatch(r"\d+(\.\d+)?", value)}
 
 
 def codeql(project):

@@ -38,7 +38,7 @@ def settings(project, layout, added):
             own = lines(cfg.get("options.packages.find", {}).get("exclude"))
             if own:
                 raise Refused(
-                    "setup.cfg: [options.packages.find] exclude: add the line tools* and the line conf*, or they get into the wheel"
+                    "setup.cfg: [options.packages.find] exclude: add tools* and conf*, or they get into the wheel"
                 )
             yield "setup.cfg", ("options.packages.find",), {"exclude": "\n    " + "\n    ".join(names)}
     elif is_automatic(project, options) and not any(place.startswith("src") for place in layout.source):
@@ -59,7 +59,7 @@ def settings(project, layout, added):
             yield "setup.cfg", ("options",), {"py_modules": "\n    " + "\n    ".join(modules)}
     elif re.search(r"find_namespace_packages\(\s*(exclude\s*=|\))", project.text("setup.py")):
         raise Refused(
-            "setup.py: find_namespace_packages() would put tools/ and conf/ into the wheel: give it include=[…] and commit"
+            "setup.py: find_namespace_packages() would put tools/ into the wheel: give it include=[…] and commit"
         )
 
 

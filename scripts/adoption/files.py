@@ -8,17 +8,14 @@ from adoption import Refused
 GITHUB = r"(|docs/|\.github/)"
 # What takes the place of a file of the template, whatever its suffix, its place or its case.
 EQUIVALENTS = {
-    "AGENTS.md": r"(agents|claude)\.md",
-    "CONTRIBUTING.md": rf"{GITHUB}contributing(\..*)?",
-    "SECURITY.md": rf"{GITHUB}security(\..*)?",
     ".codecov.yml": r"(dev/|\.github/)?\.?codecov\.ya?ml",
     ".github/CODEOWNERS": rf"{GITHUB}codeowners",
-    ".github/dependabot.yml": r"\.github/dependabot\.ya?ml|((\.github/|\.gitlab/)?renovate\.json5?|\.renovaterc(\.json5?)?)",
+    ".github/dependabot.yml": r"\.github/dependabot\.ya?ml|(\.github/)?renovate\.json5?|\.renovaterc(\.json5?)?",
     ".github/pull_request_template.md": rf"{GITHUB}pull_request_template(\..*|/.*)",
     ".github/ISSUE_TEMPLATE/.*": rf"{GITHUB}issue_template(\..*|/.*)",
 }
-# Never added: the project's own from the start.
-NEVER = re.compile(r"src/.*|README\.md|LICENSE|CHANGELOG\.md")
+# Never added: code, licence and documents at the root are the project's own from the start.
+NEVER = re.compile(r"src/.*|LICENSE|[A-Z]+\.md")
 # Changed where they exist, made anew where not.
 MERGED = ("pyproject.toml", ".gitignore", ".pre-commit-config.yaml")
 OVERLAPS = {

@@ -20,12 +20,12 @@ def rules(stage, paths):
     """Return the rule of a file .gitignore of the project, as its text, for each of `paths` that one ignores."""
     output = stage.git("check-ignore", "--no-index", "-v", "-z", "--stdin", words="\0".join(paths), must=False)
     fields = output.split("\0")
-    found = zip(fields[::4], fields[2::4], fields[3::4])
+    found = zip(fields[::4], fields[2::4], fields[3::4], strict=False)
     return {path: rule for source, rule, path in found if source.endswith(".gitignore") and not rule.startswith("!")}
 
 
 def merge(stage, tracked, new, rendered):
-    """Write .gitignore in the tree of `stage`; return the lines added, and the new files that stay ignored nevertheless.
+    """Write .gitignore in the tree of `stage`; return the lines added, and the new files that stay ignored.
 
     No line is added that matches one of the `tracked` files; `new` files that the project's rules ignore are let in.
     """

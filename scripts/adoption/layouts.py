@@ -38,8 +38,8 @@ def detect(project):
         if subprojects and not project.is_packaged:
             folders = ", ".join(sorted({str(PurePosixPath(path).parent) for path in subprojects})[:4])
             raise Refused(
-                f"{project.root}: no project at its root, but in {folders}: the pipeline serves one project at the root "
-                "of a repository: move it there, or give it a repository of its own"
+                f"{project.root}: no project at its root, but in {folders}: the pipeline serves one project at "
+                "the root of a repository: move it there, or give it a repository of its own"
             )
         raise Refused(f"{project.root}: holds no Python code that could be tested: adopt it once there is a module")
     return Layout(source, tests(project, source), where)

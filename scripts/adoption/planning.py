@@ -1,4 +1,4 @@
-"""The plan of an adoption: every file as it will be, verified by the project's own verification before anything changes."""
+"""The plan of an adoption: every file as it will be, verified by the project's own tools before anything changes."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from adoption import Refused, building, files, ignores, linters, pytests, requirements, tables, texts
-from adoption.answers import coverage_place
+from adoption.answers import codecov, coverage_place
 
 PYPROJECT, IGNORES, CRUFT = "pyproject.toml", ".gitignore", ".cruft.json"
 NO_TEST = "has no test file"
@@ -167,7 +167,7 @@ def short(item):
 
 
 def add(project, stage, plan, path, where, values, own=None):
-    """Add `values` to a table or section `where` of a file, whatever its form; what is there stays. Returns what was added."""
+    """Add `values` to a table or section `where` of a file; what is there stays. Returns what was added."""
     added = []
 
     def edit(text):
@@ -200,12 +200,12 @@ def link(stage, made, plan):
 
 
 def baseline(project, stage, made, layout, answers, plan):
-    """Write [tool.quality-gate] with what the verification of the tree finds: modules without tests, broken fixtures."""
+    """Write [tool.quality-gate] with what the verification finds: modules without tests, broken fixtures."""
     rendered = tables.pieces((made / PYPROJECT).read_text(encoding="utf-8"))
-    pythons = answers["python_versions"].split()
+    pythons, targets = answers["python_versions"].split(), codecov(project)[1]
     start = (stage.tree / PYPROJECT).read_bytes() if (stage.tree / PYPROJECT).exists() else b""
     for first in (True, False, False):
-        text = tables.gate(rendered, layout, pythons, plan.untested, plan.exempt)
+        text = tables.gate(rendered, layout, pythons, targets, plan.untested, plan.exempt)
         (stage.tree / PYPROJECT).write_bytes(texts.edit(start, lambda own, text=text: texts.append(own, text)))
         if first:
             generate(stage)

@@ -8,13 +8,16 @@ from pathlib import Path
 
 from adoption import Refused
 
+# What names a project that has no name which the template accepts; the sample of that name is not used.
+PLAIN = {"project_name": "Project", "project_slug": "project", "package_name": "package"}
+
 
 def render(template, answers, given, out):
     """Render `template` with `answers` below the folder `out`.
 
-    An answer that the project gives but the template refuses (a name in two lines, an address without @) gets its
-    default; one that was `given` is refused. Returns the rendered folder and the names of the answers left out. Raises
-    Refused with what the template says.
+    An answer that the project gives but the template refuses (a package called yaml, an address without @) gets another
+    value; one that was `given` is refused. Returns the rendered folder and the names of such answers. Raises Refused
+    with what the template says.
     """
     answers, dropped = dict(answers), []
     while True:
@@ -25,8 +28,9 @@ def render(template, answers, given, out):
             return next(Path(out).iterdir()), dropped
         # After cruft's tracebacks, in frames, comes the reason.
         said = (run.stderr + run.stdout).split("Repeat with corrections")[0].rpartition("╯")[2].strip()
-        wrong = [name for name in re.findall(r"^(\w+): .*: must ", said, re.M) if name in answers and name not in given]
+        wrong = [name for name in re.findall(r"^(\w+): .*: must ", said, re.M) if name not in {*given, *dropped}]
         if not wrong:
             raise Refused(*(said.splitlines() or [f"{template}: could not be rendered"]))
         dropped += wrong
         answers = {name: value for name, value in answers.items() if name not in wrong}
+        answers |= {name: PLAIN[name] for name in wrong if name in PLAIN}

@@ -22,10 +22,10 @@ def lines(project, layout, answers, dropped, plan):
     if kept := [f"  {own} takes the place of {path}" for path, own in sorted(plan.kept.items()) if own]:
         yield from ["Kept as they are", *kept]
     if plan.untested:
-        yield f"Without a test of their own yet ({len(plan.untested)}: `untested` in [tool.quality-gate], which can only shrink)"
+        yield f"Without a test of their own yet ({len(plan.untested)}, in `untested` of [tool.quality-gate], which can only shrink)"
         yield from (f"  {path}" for path in plan.untested)
     if plan.exempt:
-        yield f"Not parsed, they are meant to be so ({len(plan.exempt)}: `exempt` in [tool.quality-gate])"
+        yield f"Read by no check ({len(plan.exempt)}, in `exempt` of [tool.quality-gate])"
         yield from (f"  {path}" for path in plan.exempt)
     if found := [*files.overlaps(project)]:
         yield "Workflows that do what the pipeline does as well"

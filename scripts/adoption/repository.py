@@ -106,7 +106,7 @@ class Stage:
         return [path for path in found.split("\0") if path]
 
     def commit(self, steps):
-        """Make a commit for each of `steps`, pairs of message and paths; check the branch out. Returns the branch before.
+        """Make a commit of each of `steps`, pairs of message and paths; check them out. Returns the branch before.
 
         No hook runs and nothing is signed: the commits are made by git's plumbing. Raises Refused if that fails, then
         the repository is as it was.

@@ -39,7 +39,7 @@ def name(requirement):
 
 
 def read(text):
-    """Return the requirement of one line in its usual form, or an empty string: options, paths and addresses are none."""
+    """Return the requirement of one line in its usual form; options, paths and addresses are none."""
     text = re.sub(r"(^|\s)#.*", "", text).strip().split(" --")[0]
     try:
         requirement = Requirement(text)

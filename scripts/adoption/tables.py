@@ -13,13 +13,13 @@ from adoption.layouts import children, join
 from adoption.project import lines, strings, table
 from adoption.requirements import name
 
-# The lowest Python of the template's tools; a resolver for all Pythons of the project must not need them for older ones.
-OLDEST, MARKER = "3.11", "; python_version >= '3.11'"
+# For the lowest Python of the template's tools: a resolver for older ones must not look for them.
+MARKER = "; python_version >= '3.11'"
 LINTERS = ("bandit", "ruff", "black", "isort", "flake8", "mypy", "codespell", "rumdl")
 
 
 def pieces(text):
-    """Return the tables of a rendered pyproject.toml as (dotted name, text); a table's text begins with its comments."""
+    """Return the tables of a rendered pyproject.toml as (dotted name, text); comments belong to what follows."""
     starts = [(match[1], match.start()) for match in re.finditer(r"(?m)(?:^#.*\n)*^\[([\w.-]+)\]", text)]
     ends = [start for _, start in starts[1:]] + [len(text)]
     return [(found, text[start:end].strip() + "\n") for (found, start), end in zip(starts, ends, strict=True)]
@@ -31,16 +31,21 @@ def only(parts, *prefixes):
     return "\n".join(wanted)
 
 
-def gate(rendered, layout, pythons, untested=(), exempt=()):
-    """Return the tables [tool.quality-gate…] of a project; its tiers name no module yet."""
+def gate(rendered, layout, pythons, targets, untested, exempt):
+    """Return the tables [tool.quality-gate…] of a project; its tiers name no module yet.
+
+    `targets` are those of Codecov, by its names, which need not be whole numbers.
+    """
     document = tomlkit.parse(only(rendered, "tool.quality-gate"))
     values = document["tool"]["quality-gate"]
     values["source"] = layout.source[0] if len(layout.source) == 1 else layout.source
     values["tests"] = layout.tests
     values["untested"] = texts.array(untested)
     values["exempt"] = texts.array(exempt)
-    if "socket-ban" in values:
-        values["socket-ban"] = False
+    values["socket-ban"] = False
+    for key, part in (("target", "project"), ("patch-target", "patch")):
+        if int(targets.get(part, values[key])) == values[key] != targets.get(part, values[key]):
+            values[key] = targets[part]
     for tier in values.get("tiers", {}).values():
         tier["paths"] = []
     text = tomlkit.dumps(document)
@@ -96,25 +101,31 @@ def plain(requirement):
 def coverage(project, rendered, layout, minimum, needs):
     """Return the settings of coverage, by table, that a project lacks, and the file where they belong."""
     path, own = coverage_place(project)
-    folders = [place for place in layout.source if not place.endswith(".py")]
-    modules = [place.removesuffix(".py") for place in layout.source if place.endswith(".py")]
-    source = {key: value for key, value in {"source": folders, "source_pkgs": modules}.items() if value}
+    # coverage.py takes folders only: a module is what its reports include.
+    modules = any(place.endswith(".py") for place in layout.source)
+    source = {"source": ["."] if modules else layout.source}
+    include = (
+        {"include": [place if place.endswith(".py") else f"{place}/*" for place in layout.source]} if modules else {}
+    )
     run, report = table(own, "run"), table(own, "report")
     if path or is_measured(project, needs):
         has_source = {"source", "source_pkgs", "source_dirs", "include"} & {
             *run,
             *(["include"] if "include" in report else []),
         }
-        lacking = {"run": {"relative_files": True} | ({} if has_source else source), "report": {"fail_under": minimum}}
+        lacking = {"run": {"relative_files": True}, "report": {"fail_under": minimum}}
+        if not has_source:
+            lacking = {"run": lacking["run"] | source, "report": lacking["report"] | include}
         values = {
             part: {key: value for key, value in found.items() if key not in table(own, part)}
             for part, found in lacking.items()
         }
         return path or "pyproject.toml", values
     template = tomllib.loads(only(rendered, "tool.coverage"))["tool"]["coverage"]
-    template["run"].pop("source")
     template["run"] |= source
-    template["report"]["fail_under"] = minimum
+    template["report"] |= {"fail_under": minimum} | include
+    if modules:
+        template["report"].pop("include_namespace_packages", None)
     return "pyproject.toml", template
 
 
