@@ -290,7 +290,7 @@ def state(project):
             ["conf/requirements.txt: is the name", "tools/settings.py: is the name"],
         ),
         ({"docs": "", "tests/test_a.py": ""}, ["docs: is no folder"]),
-        ({".pre-commit-config.yaml": "repos: 1\n"}, [".pre-commit-config.yaml: has no list"]),
+        ({".pre-commit-config.yaml": "repos: 1\n"}, [".pre-commit-config.yaml: cannot be added to: has no list"]),
         ({".cruft.json": '{"context": {"cookiecutter": {"a": 1}}}'}, [".cruft.json: the project follows another"]),
         ({".cruft.json": "<<<<<<<"}, [".cruft.json: cannot be read"]),
         (

@@ -6,15 +6,15 @@ from os.path import commonpath
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from adoption import Refused
-from adoption.project import lines, strings, table
+from adoption import Refused, builds
+from adoption.builds import TESTS, distribution, join
+from adoption.project import strings, table
 
 # Folders and modules at the root that are no product, even if they can be imported.
 ASIDE = set("admin bench benchmark benchmarks bin build ci conf demo demos dist doc docs documentation".split())
 ASIDE |= set(
     "example examples notebooks reports samples script scripts site stubs templates testing tools util utils".split()
 )
-TESTS = {"test", "tests", "unit_tests"}
 MODULES_ASIDE = set("benchmark build conf conftest dodo ez_setup fabfile manage noxfile pavement setup tasks".split())
 MODULES_ASIDE |= {"toxfile", "versioneer", "__init__"}
 TEST = re.compile(r"test_.*\.py|.*_test\.py")
@@ -45,10 +45,6 @@ def detect(project):
     return Layout(source, tests(project, source), where)
 
 
-def join(place, name):
-    return PurePosixPath(place, name).as_posix()
-
-
 def is_code(project, path):
     """Tell whether `path` is a module or a folder with some."""
     return path in project.known or path in project.folders and any(inside(project, path))
@@ -60,76 +56,13 @@ def inside(project, folder):
 
 def declared(project):
     """Return the places of the code by the build's own settings, and which these are; or None."""
-    name = re.sub(r"[-.]+", "_", str(project.tool("flit", "metadata").get("module") or distribution(project) or ""))
-    wheel = project.tool("hatch", "build", "targets", "wheel")
-    hatch = wheel or project.tool("hatch", "build")
-    uv, setuptools = project.tool("uv", "build-backend"), project.tool("setuptools")
-    options = project.ini("setup.cfg").get("options", {})
-    poetry = project.tool("poetry").get("packages")
-    poetry = [item for item in poetry if isinstance(item, dict)] if isinstance(poetry, list) else []
-    candidates = {
-        "[tool.hatch]": strings(hatch.get("packages"))
-        or strings(hatch.get("only-include"))
-        or strings(hatch.get("include")),
-        "[tool.poetry]": [join(item.get("from", "."), item.get("include", "")) for item in poetry],
-        "[tool.flit]": [
-            join(place, module)
-            for module in strings(project.tool("flit", "module").get("name"))
-            for place in ("src", ".")
-        ],
-        "[tool.maturin]": strings(project.tool("maturin").get("python-source")),
-        "[tool.scikit-build]": strings(project.tool("scikit-build", "wheel").get("packages")),
-        "[tool.pdm]": strings(project.tool("pdm", "build").get("package-dir")),
-        "[tool.uv]": [
-            join(uv.get("module-root", "src"), module.replace(".", "/"))
-            for module in strings(uv.get("module-name", name))
-            if uv
-        ],
-        "[tool.setuptools]": by_setuptools(
-            project, setuptools.get("packages"), setuptools.get("py-modules"), setuptools.get("package-dir")
-        ),
-        "setup.cfg": by_setuptools(project, *from_cfg(project, options)),
-        "setup.py": by_setuptools(project, *map(project.setup.get, ("packages", "py_modules", "package_dir"))),
-    }
-    for where, places in candidates.items():
+    for where, places in builds.places(project):
         places = [re.sub(r"(/\*+)+(\.py)?$", "", place.strip("/").removeprefix("./")) or "." for place in places]
         for suffix in ("", ".py"):
             found = [f"{place}{suffix}" for place in places if is_code(project, f"{place}{suffix}")]
             if source := combined(project, found):
                 return source, where
     return None
-
-
-def from_cfg(project, options):
-    """Return packages, modules and package_dir of setup.cfg in the form of pyproject.toml."""
-    pairs = [line.partition("=")[::2] for line in lines(options.get("package_dir"))]
-    packages = options.get("packages") or ""
-    if packages.strip().startswith("find"):
-        packages = {"find": {"where": lines(project.ini("setup.cfg").get("options.packages.find", {}).get("where"))}}
-    else:
-        packages = lines(packages)
-    return packages, lines(options.get("py_modules")), {key.strip(): value.strip() for key, value in pairs}
-
-
-def by_setuptools(project, packages, modules, package_dir):
-    """Return the places that setuptools is told; a folder to search stands for all that is in it."""
-    package_dir = package_dir if isinstance(package_dir, dict) else {}
-    root = str(package_dir.get("", "."))
-    if isinstance(packages, dict):  # find: where
-        found = packages.get("find", packages)
-        where = strings(found.get("where") if isinstance(found, dict) else None) or [root]
-        return [place for folder in where for place in ([folder] if folder != "." else guessed(project, ".")[0])]
-    tops = dict.fromkeys(name.partition(".")[0] for name in strings(packages))
-    found = [str(package_dir.get(name) or join(root, name)) for name in tops if name not in TESTS]
-    if not (found or strings(modules)) and root != ".":
-        return [root]
-    return found + [join(root, f"{name}.py") for name in strings(modules)]
-
-
-def distribution(project):
-    """Return the name of the distribution."""
-    tables = table(project.pyproject, "project"), project.tool("poetry"), project.ini("setup.cfg").get("metadata", {})
-    return next((str(found["name"]) for found in (*tables, project.setup) if found.get("name")), project.root.name)
 
 
 def guessed(project, *places):

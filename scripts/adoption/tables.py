@@ -9,7 +9,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from adoption import texts
 from adoption.answers import coverage_place
-from adoption.layouts import children, join
+from adoption.builds import join
+from adoption.layouts import children
 from adoption.project import lines, strings, table
 from adoption.requirements import name
 

@@ -44,33 +44,40 @@ def add_keys(text, place, values):
     own = before
     for name in place:
         own = own.get(name) if isinstance(own, dict) else None
-    if own is None and place:
-        document = tomlkit.document()
-        for key, value in values.items():
-            put(document, key, value)
-        header = ".".join(name if name.replace("-", "").replace("_", "").isalnum() else f'"{name}"' for name in place)
-        changed = append(text, f"[{header}]\n{tomlkit.dumps(document)}") if values else text
-        return changed, list(values)
+    if own is None:
+        changed = append(text, written(place, values)) if values else text
+        try:
+            tomllib.loads(changed)
+            return changed, list(values)
+        except tomllib.TOMLDecodeError:
+            own = {}  # a table around it is written in one line
     document, added = tomlkit.parse(text), []
     holder = document
     for name in place:
+        if name not in holder:
+            holder[name] = tomlkit.inline_table()
         holder = holder[name]
     for key, value in values.items():
         if key not in own:
             put(holder, key, value)
-        elif (
-            isinstance(value, list)
-            and isinstance(own[key], list)
-            and (lacking := [item for item in value if item not in own[key]])
-        ):
-            for item in lacking:
+        elif isinstance(value, list) and isinstance(own[key], list) and any(item not in own[key] for item in value):
+            for item in [item for item in value if item not in own[key]]:
                 holder[key].append(inline(item))
         else:
             continue
         added.append(key)
     changed = tomlkit.dumps(document)
-    assert is_kept(before, tomllib.loads(changed)), place
+    if not is_kept(before, tomllib.loads(changed)):
+        raise ValueError(f"[{'.'.join(place)}] is written in a form that cannot be added to")
     return changed, added
+
+
+def written(place, values):
+    """Return a table as text."""
+    document = tomlkit.document()
+    for key, value in values.items():
+        put(document, key, value)
+    return f"[{'.'.join(place)}]\n{tomlkit.dumps(document)}"
 
 
 def extend_text(text, place, key, addition):
@@ -108,7 +115,8 @@ def put(holder, key, value):
     tail = []
     while isinstance(body, list) and body and body[-1][0] is None and isinstance(body[-1][1], (Comment, Whitespace)):
         tail.insert(0, body.pop())
-    holder[key] = array(value) if isinstance(value, list) and len(str(value)) > 80 else value
+    is_long = isinstance(value, list) and (len(str(value)) > 80 or any(isinstance(item, dict) for item in value))
+    holder[key] = array(value) if is_long else value
     if isinstance(body, list):
         body.extend(tail)
 
