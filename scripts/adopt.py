@@ -56,12 +56,12 @@ def adopt(root, template, given, only_report=False):
     with tempfile.TemporaryDirectory() as out, tempfile.TemporaryDirectory() as work:
         made, dropped = rendering.render(template, {name: value for name, (value, _) in derived.items()}, given, out)
         record = json.loads((made / CRUFT).read_text(encoding="utf-8"))["context"]["cookiecutter"]
-        derived |= {name: (record[name], "default: the project's own does not fit") for name in dropped}
+        derived |= {name: (record[name], "the project's own breaks a rule of the template") for name in dropped}
         every = {name: derived.get(name, (record[name], "default")) for name in answers.QUESTIONS if name[0] != "_"}
         stage = repository.Stage(root, work)
         values = {name: str(value) for name, (value, _) in every.items()}
         plan = planning.make(project, stage, made, layout, values)
-        told = [*report.lines(project, layout, every, dropped, plan)]
+        told = [*report.lines(project, layout, every, plan)]
         if only_report:
             return [f"{project.root}: would be adopted; nothing is changed", *told]
         before = stage.commit([(ADD, plan.new), (MERGE, plan.merged)])

@@ -1,13 +1,14 @@
 """The answers to the template's questions that a project gives itself, and where."""
 
 import json
+import math
 import re
 from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from ruamel.yaml import YAML, YAMLError
 
-from adoption import metadata
+from adoption import Refused, metadata
 from adoption.project import table
 from adoption.repository import git
 
@@ -79,7 +80,9 @@ def pythons(about):
     default = QUESTIONS["python_versions"].split()
     if fit := [version for version in default if allowed.contains(f"{version}.99")]:
         return " ".join(fit), "requires-python" if fit != default else "default"
-    return " ".join(version for version in KNOWN if allowed.contains(f"{version}.99")), "requires-python"
+    if fit := [version for version in KNOWN if allowed.contains(f"{version}.99")]:
+        return " ".join(fit), "requires-python"
+    raise Refused(f"requires-python: {about.requires[0]!r}: the pipeline tests {KNOWN[0]} and newer: allow one of them")
 
 
 def branches(project, about):
@@ -165,7 +168,7 @@ def coverage_place(project):
 def coverage(project):
     """Return the answers about thresholds: those of coverage.py and of Codecov, as whole numbers."""
     path, sections = coverage_place(project)
-    found = re.match(r"\d+", str(table(sections, "report").get("fail_under") or "").strip())
+    found = re.match(r"\d+(\.\d+)?", str(table(sections, "report").get("fail_under") or "").strip())
     options = "".join(map(project.text, ("pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini")))
     told = re.search(r"--cov-fail-under[= ](\d+)", options)
     minimum, where = (
@@ -173,9 +176,10 @@ def coverage(project):
     )
     own, numbers = codecov(project)
     target = numbers.get("project")
-    target = (int(target), own) if target and int(minimum) <= target <= 100 else (max(80, int(minimum)), "default")
+    lowest = math.ceil(float(minimum))
+    target = (int(target), own) if target and lowest <= target <= 100 else (max(80, lowest), "default")
     patch = (int(numbers["patch"]), own) if numbers.get("patch") else (QUESTIONS["patch_target"], "default")
-    answers = {"coverage_minimum": (minimum, where), "coverage_target": target, "patch_target": patch}
+    answers = {"coverage_minimum": (int(float(minimum)), where), "coverage_target": target, "patch_target": patch}
     return {name: (str(value), origin) for name, (value, origin) in answers.items()}
 
 

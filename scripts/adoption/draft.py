@@ -1,6 +1,7 @@
 """An adoption in the making: the tree with what has been added and changed so far, and the notes for its report."""
 
 import json
+import tomllib
 
 from adoption import Refused, pytests, requirements, texts
 
@@ -35,9 +36,11 @@ class Draft:
 
         try:
             after = texts.edit(before, edited)
+            if path.endswith(".toml"):
+                tomllib.loads(after.decode("utf-8-sig"))
         except Exception as error:  # whatever the readers of TOML and YAML raise
             reason = " ".join(str(error).split())
-            raise Refused(f"{path}: cannot be added to: {reason}: write it in the usual form, or as a table") from error
+            raise Refused(f"{path}: cannot be added to: {reason}: write it in the usual form") from error
         if added:
             place.write_bytes(after)
             self.note(path, added)

@@ -34,9 +34,12 @@ def detect(project):
     """Return the layout of a project; raises Refused, with one sentence, if there is none that can be served."""
     subprojects = [path for path in project.paths if re.fullmatch(r"(.+)/(pyproject\.toml|setup\.py|setup\.cfg)", path)]
     source, where = declared(project) or guessed(project)
-    if not source:
-        if subprojects and not project.is_packaged:
-            folders = ", ".join(sorted({str(PurePosixPath(path).parent) for path in subprojects})[:4])
+    folders = {str(PurePosixPath(path).parent) for path in subprojects} if not project.is_packaged else set()
+    pairs = [(f"{folder}/", f"{place}/") for folder in folders for place in source]
+    is_theirs = any(place.startswith(folder) or folder.startswith(place) for folder, place in pairs)
+    if not source or is_theirs:
+        if folders:
+            folders = ", ".join(sorted(folders)[:4])
             raise Refused(
                 f"{project.root}: no project at its root, but in {folders}: the pipeline serves one project at "
                 "the root of a repository: move it there, or give it a repository of its own"

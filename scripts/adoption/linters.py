@@ -128,7 +128,7 @@ def add_hook(text, rendered, paths):
         or made["repos"][-1] != local
         and added[:1] != [f"exclude: {paths}"]
     ):
-        raise ValueError("is written in a form that cannot be added to")
+        raise ValueError("its lists are written in one line")
     return text, added
 
 
@@ -138,7 +138,7 @@ def insert(text, own, repo):
     first, column = own["repos"].lc.item(0)
     dash = re.match(r"( *)-( +)", lines[first])
     if not dash:
-        raise ValueError("is written in a form that cannot be added to")
+        raise ValueError("its lists are written in one line")
     indent, gap = dash[1], dash[2]
     following = [own.lc.key(key)[0] for key in own if own.lc.key(key)[0] > first]
     end = min(following, default=len(lines))

@@ -5,14 +5,14 @@ import re
 from adoption import files
 
 
-def lines(project, layout, answers, dropped, plan):
+def lines(project, layout, answers, plan):
     """Yield the lines of the report."""
     yield "Layout"
     yield f"  source {', '.join(layout.source)}, by {layout.where}"
     yield f"  tests {layout.tests}" + ("" if layout.tests in (*project.folders, ".") else ", which is not there yet")
     yield "Answers"
     for name, (value, where) in answers.items():
-        yield f"  {name} = {value}" if name in dropped else f"  {name} = {value}  ({where})"
+        yield f"  {name} = {value}  ({where})"
     yield f"Files added ({len(plan.new)})"
     yield from (f"  {path}" for path in sorted(plan.new))
     yield f"Settings merged ({len(plan.merged)} files)"

@@ -79,7 +79,7 @@ def groups(project, rendered, needs):
     present = {*referred, *map(name, tests)}
     # The template's plugins have releases for an older pytest too.
     is_old = not Requirement(plain(needs.texts.get("pytest", "pytest"))).specifier.contains("9.0")
-    included = [{"include-group": group} for group in needs.groups if group != "test"]
+    included = [{"include-group": group} for group in needs.groups if group not in ("test", *around(own, needs))]
     found = {"runtime": list(map(plain, needs.runtime)), "test": [*included, *map(plain, tests)]}
     for group, items in template.items():
         there = {*map(name, strings(own.get(group)))} | (present if group in ("test", "lint") else set())
@@ -90,9 +90,22 @@ def groups(project, rendered, needs):
                 item = plain(theirs) if re.search("[<=~]", theirs) else f"{own_version}{marker}"
             if name(item) not in there:
                 found.setdefault(group, []).append(item)
-    if needs.runtime and "dev" in found:
-        found["dev"].insert(0, {"include-group": "runtime"})
+    if "dev" in found:
+        more = ["runtime"] * bool(needs.runtime) + around(own, needs)
+        found["dev"] = [{"include-group": group} for group in more] + found["dev"]
     return {group: items for group, items in found.items() if items}
+
+
+def around(own, needs):
+    """Return the groups of the project's tests that include its group `test`, which cannot include them."""
+    return [group for group in needs.groups if group != "test" and "test" in reached(own, group)]
+
+
+def reached(own, group, seen=()):
+    """Return the names of a dependency group and of those that it includes."""
+    items = own.get(group) or () if group not in seen else ()
+    parts = [item.get("include-group") for item in items if isinstance(item, dict)]
+    return {group}.union(*(reached(own, part, (*seen, group)) for part in parts))
 
 
 def plain(requirement):
@@ -146,7 +159,8 @@ def conda(project, rendered, needs):
     text = only(rendered, "tool.pyproject2conda")
     listed = f"extras = {texts.inline_list(needs.extras)}\n" if needs.extras else ""
     if "dev" in table(project.pyproject, "dependency-groups"):
-        parts = ["runtime"] * bool(needs.runtime) + ["test", "lint", "build", "tasks", "update"]
+        own = table(project.pyproject, "dependency-groups")
+        parts = ["runtime"] * bool(needs.runtime) + around(own, needs) + ["test", "lint", "build", "tasks", "update"]
         text = text.replace('groups = ["dev"]', f"groups = {texts.inline_list(parts)}")
     return re.sub(r"(?m)^(groups = .*\n)", lambda match: match[0] + listed, text)
 
