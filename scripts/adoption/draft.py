@@ -12,14 +12,15 @@ class Draft:
     """The changes in the tree of `stage`.
 
     `new` and `merged` are the paths of files added and changed, `kept` what takes the place of a file of the template,
-    `changes` and `todo` lines of the report, `untested` and `exempt` the lists in [tool.quality-gate].
+    `changes` and `todo` lines of the report, `untested`, `exempt` and `untried` the lists in
+    [tool.quality-gate].
     """
 
     def __init__(self, project, stage):
         self.project, self.stage = project, stage
         self.needs = requirements.find(project)
         self.new, self.merged, self.kept, self.changes, self.todo = [], [], {}, [], []
-        self.untested, self.exempt = [], []
+        self.untested, self.exempt, self.untried = [], [], []
 
     def change(self, path, edit):
         """Put the text of a file, which may not be there yet, through `edit`; it gives it and a list of what it added.

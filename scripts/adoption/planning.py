@@ -8,7 +8,7 @@ import sys
 import tomllib
 from pathlib import PurePosixPath
 
-from adoption import Refused, building, files, ignores, linters, tables, texts
+from adoption import Refused, building, files, ignores, imports, linters, tables, texts
 from adoption.answers import codecov
 from adoption.draft import PYPROJECT, Draft
 
@@ -40,6 +40,7 @@ def make(project, stage, made, layout, answers):
     hooks(draft, made, layout)
     ignore(draft, made)
     rendered = tables.pieces((made / PYPROJECT).read_text(encoding="utf-8"))
+    draft.untried = imports.untried(project, layout, draft.needs.required)
     settings(draft, rendered, layout, int(answers["coverage_minimum"]))
     baseline(draft, rendered, layout, answers["python_versions"].split())
     stage.add([*draft.new, *draft.merged])
@@ -109,7 +110,7 @@ def baseline(draft, rendered, layout, pythons):
     project, place, targets = draft.project, draft.stage.tree / PYPROJECT, codecov(draft.project)[1]
     start = place.read_bytes()
     for first in (True, False, False):
-        text = tables.gate(rendered, layout, pythons, targets, draft.untested, draft.exempt)
+        text = tables.gate(rendered, layout, pythons, targets, draft)
         place.write_bytes(texts.edit(start, lambda own, text=text: texts.append(own, text)))
         if first:
             draft.note(PYPROJECT, ["[tool.quality-gate] added"])

@@ -27,6 +27,9 @@ def lines(project, layout, answers, plan):
     if plan.exempt:
         yield f"Read by no check ({len(plan.exempt)}, the list `exempt`)"
         yield from (f"  {path}" for path in plan.exempt)
+    if plan.untried:
+        yield f"Not importable without optional packages ({len(plan.untried)}, the list `untried`)"
+        yield from (f"  {module}" for module in plan.untried)
     if found := [*files.overlaps(project)]:
         yield "Workflows that do what the pipeline does as well"
         yield from (f"  {path}: {what}" for path, what in found)

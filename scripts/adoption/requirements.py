@@ -21,7 +21,8 @@ FILE = re.compile(
 class Needs(NamedTuple):
     """Requirements of the code and of the tests that are copied, and `groups` and `extras` that are referred to.
 
-    `texts` has all of them by normalised name; `origins` says from where they were taken.
+    `texts` has all of them by normalised name, `required` the names of what the code needs; `origins` says from where
+    they were taken.
     """
 
     runtime: list[str]
@@ -29,6 +30,7 @@ class Needs(NamedTuple):
     groups: list[str]
     extras: list[str]
     texts: dict[str, str]
+    required: set[str]
     origins: list[str]
 
 
@@ -187,7 +189,6 @@ def find(project):
     ]
     named = [item for word in own for item in expanded(groups, word)]
     named += [item for word in asked for item in strings(extras.get(word))]
-    every = [*needed, *tests, *named, *strings(table(project.pyproject, "project").get("dependencies"))]
-    return Needs(
-        needed, tests, own, asked, {name(item): item for item in every if name(item)}, list(dict.fromkeys(origins))
-    )
+    needs = [*needed, *strings(table(project.pyproject, "project").get("dependencies"))]
+    every = {name(item): item for item in [*needs, *tests, *named] if name(item)}
+    return Needs(needed, tests, own, asked, every, {*map(name, needs)} - {""}, list(dict.fromkeys(origins)))

@@ -32,17 +32,17 @@ def only(parts, *prefixes):
     return "\n".join(wanted)
 
 
-def gate(rendered, layout, pythons, targets, untested, exempt):
+def gate(rendered, layout, pythons, targets, draft):
     """Return the tables [tool.quality-gate…] of a project; its tiers name no module yet.
 
-    `targets` are those of Codecov, by its names, which need not be whole numbers.
+    `targets` are those of Codecov, by its names, which need not be whole numbers; `draft` has the lists.
     """
     document = tomlkit.parse(only(rendered, "tool.quality-gate"))
     values = document["tool"]["quality-gate"]
     values["source"] = layout.source[0] if len(layout.source) == 1 else layout.source
     values["tests"] = layout.tests
-    values["untested"] = texts.array(untested)
-    values["exempt"] = texts.array(exempt)
+    for key in ("untested", "exempt", "untried"):
+        values[key] = texts.array(getattr(draft, key))
     values["socket-ban"] = False
     for key, part in (("target", "project"), ("patch-target", "patch")):
         if int(targets.get(part, values[key])) == values[key] != targets.get(part, values[key]):
