@@ -360,7 +360,7 @@ def test_a_project_with_settings_of_its_own_gets_the_rules_under_nox(copy):
 def test_a_ban_of_the_projects_own_is_not_loosened(copy):
     """P9: nor is what it allows by a marker taken away."""
     project = copy()
-    within = "import socket\n\nimport pytest\n\n\ndef test_it():\n    [end.close() for end in socket.socketpair()]\n\n\n"
+    within = "import socket\n\nimport pytest\n\n\ndef test_it():\n    [e.close() for e in socket.socketpair()]\n\n\n"
     within += "@pytest.mark.enable_socket\ndef test_allowed():\n    socket.socket().close()\n"
     write(project, {"src/tests/unit/test_within.py": within})
     test = "src/tests/unit/test_within.py"
