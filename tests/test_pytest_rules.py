@@ -406,5 +406,8 @@ def test_the_rules_hold_with_other_versions_of_pytest(tmp_path, major):
     assert "No test in this one of 9 parts" in said
     said, _ = rules(tmp_path / "tests", "--cov", python=folder / "bin/python", code=4)
     assert f"coverage is set up in {tmp_path}: run: cd {tmp_path} && pytest --cov" in said
+    rules(tmp_path / "tests", "--cov", "--no-cov", "-k", "test_b", python=folder / "bin/python")
+    write(tmp_path, {"pyproject.toml": ""})
+    rules(tmp_path / "tests", "--cov", "-k", "test_b", python=folder / "bin/python")
     write(tmp_path, {"pyproject.toml": settings(tests="3")})
     assert "tests: 3 is no folder" in rules(tmp_path, python=folder / "bin/python", code=4)[0]
