@@ -301,6 +301,14 @@ def test_a_test_that_cannot_be_collected_counts_where_its_file_lies(tmp_path):
     assert "| integration | 0 | 0 | 1 |" in (tmp_path / "second.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("splits", [[], ["--splits=two"]], ids=["none", "of another plugin"])
+def test_a_run_without_tests_stays_a_failure(tmp_path, splits):
+    """R4: unless pytest-split has made parts, and others may have the tests."""
+    option = "def pytest_addoption(parser):\n    parser.addoption('--splits')\n"
+    write(tmp_path, {"conftest.py": option, "test_x.py": PASSES, "pyproject.toml": settings(tests="'.'")})
+    assert rules(tmp_path, "-k", "nothing", *splits, code=5)[1] == []
+
+
 SPY = f"""#!{sys.executable}
 import os, sys
 from pathlib import Path
