@@ -43,9 +43,8 @@ except (
     raise SystemExit(2) from None
 if importlib.util.find_spec("pre_commit"):
     HERE = False
-IS_PACKAGE = Path("setup.py").exists() or bool(
-    {"build-system", "project"} & PROJECT.keys()
-)
+BUILD = {"build-system", "project"} & PROJECT.keys()
+IS_PACKAGE = bool(BUILD) or Path("setup.py").exists()
 JUNIT, COVERAGE = "reports/junit", "reports/coverage"
 PATHS = [Path("tools/plugins")]
 if not IS_PACKAGE:  # nothing installs the code
