@@ -32,7 +32,7 @@ lock: .venv/dev
 	touch $@
 
 .venv/new: .venv/python requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.txt cookiecutter cruft packaging pre-commit ruamel-yaml tomlkit
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.txt cookiecutter coverage cruft packaging pre-commit pyproject2conda ruamel-yaml tomlkit
 	touch $@
 
 .venv/dev: .venv/python requirements.txt

@@ -1,282 +1,377 @@
-"""L3: an existing repository gets what it lacks, keeps what it has, and follows the template from then on."""
+"""L3, P8: an existing repository is adopted on a branch, in two commits, and nothing of it is moved or lost."""
 
+import json
 import os
-import re
-import shutil
-import subprocess
 import sys
+import tomllib
 
 import pytest
-from conftest import TEMPLATE, clone, differences, record, run
+from adoption import Refused
+from adoptions import (  # noqa: F401 # fixtures
+    TEST,
+    adopted_fixture,
+    changes,
+    contents,
+    origin_fixture,
+    repository_fixture,
+    verified,
+    write,
+)
+from conftest import TEMPLATE, clone, record, run
 
-pytestmark = pytest.mark.slow
 PYPROJECT = """\
+# The project's own.
 [build-system]
 requires = ["setuptools"]
 build-backend = "setuptools.build_meta"
 
 [project]
-name = "acme-tools"
+name = "acme"
 version = "1.0"
+license = "MIT"
 requires-python = ">=3.12"
 authors = [{ name = "Ann Åkesson", email = "ann@example.org" }]
 
-[dependency-groups]
-test = ["pytest>=8"]
+[tool.ruff]
+line-length = 99
 
-[tool.pytest.ini_options]
+# about tests
+[tool.pytest]
 addopts = ["-q"]
 """
 OWN = {
     "pyproject.toml": PYPROJECT,
-    "README.md": "# Acme\n",
-    "COPYING": "MIT License\n",
-    ".gitignore": "*.pyc\n",
-    ".github/workflows/tests.yml": "on: push\njobs: {}\n",
+    "README.rst": "Acme\n",
+    "LICENSE.txt": "MIT License\n",
     "src/acme/__init__.py": '__version__ = "1.0"\n',
     "src/acme/core.py": "X = 1\n",
-    "src/tests/unit/test_core.py": "def test_x():\n    from acme.core import X\n\n    assert X == 1\n",
+    "src/acme/extra.py": "Y = 1\n",
+    "tests/test_core.py": "from acme.core import X\n\n\ndef test_x():\n    assert X == 1\n",
 }
-BARE = {path: text for path, text in OWN.items() if path.startswith("src/")}
+PLAIN = {"pyproject.toml": '[project]\nname = "acme"\nversion = "1.0"\n'}
+SHAPES = {
+    "flat": {"acme/__init__.py": "", "acme/core.py": "", "tests/core_test.py": TEST},
+    "modules in src": {"src/one.py": "", "src/two.py": "", "src/tests/test_one.py": TEST},
+    "one module": {"acme.py": "", "test_acme.py": TEST},
+    "tests inside": {"acme/__init__.py": "", "acme/core.py": "", "acme/tests/test_core.py": TEST},
+    "tests beside": {"acme/__init__.py": "", "acme/core.py": "", "acme/core_test.py": TEST},
+    "several packages": {"src/a/__init__.py": "", "src/b/__init__.py": "", "src/b/c.py": "", "tests/test_c.py": TEST},
+    "two at the root": {"a/__init__.py": "", "b/__init__.py": "", "tests/test_a.py": TEST},
+    "namespace": {"src/ns/acme/__init__.py": "", "src/ns/acme/core.py": "", "tests/test_core.py": TEST},
+    "no tests": {"acme/__init__.py": "", "acme/core.py": ""},
+}
 
 
-@pytest.fixture
-def origin(tmp_path):
-    """A git repository with the template as it is now, which a test may change."""
-    copy = tmp_path / "template"
-    for part in ("hooks", "scripts", "{{cookiecutter.project_slug}}"):
-        shutil.copytree(TEMPLATE / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(TEMPLATE / "cookiecutter.json", copy)
-    return clone(copy)
+def check(project, before):
+    """Assert what holds for every adoption: a commit of new files, one of changed ones, nothing moved or left over."""
+    commits = run("git", "log", "--format=%H %s", f"{before}..", cwd=project).stdout.splitlines()
+    kinds = {"Add the CI of ci-template": "A", "Merge the settings of ci-template": "M"}
+    found = {commit.partition(" ")[2]: changes(project, commit.partition(" ")[0]) for commit in commits}
+    assert found and found.keys() <= kinds.keys()
+    for subject, changed in found.items():
+        assert {letter for _, letter in changed} == {kinds[subject]}
+    own, now = contents(project, before), contents(project, "HEAD")
+    merged = {path for path, letter in set().union(*found.values()) if letter == "M"}
+    assert {path for path in own if own[path] != now.get(path)} == merged
+    new = now.keys() - own.keys()
+    assert not {path for path in new if path.startswith("src/") or path in ("README.md", "CHANGELOG.md", "LICENSE")}
+    assert not {path for path in new if path.endswith("conftest.py")}
+    assert run("git", "status", "--porcelain", cwd=project).stdout == ""
 
 
-@pytest.fixture
-def repository(tmp_path):
-    """Return a function that writes files and commits them in a repository with an awkward path."""
-
-    def make(files):
-        project = tmp_path / "ihr Projekt ü"
-        for path, text in files.items():
-            (project / path).parent.mkdir(parents=True, exist_ok=True)
-            (project / path).write_text(text, encoding="utf-8")
-        return clone(project)
-
-    return make
+def settings(project):
+    return tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8-sig"))
 
 
-def adopt(origin, project, *arguments):
-    return run(sys.executable, origin / "scripts/adopt.py", project, *arguments, cwd=origin, check=False)
+def test_files_are_added_and_settings_merged_in_two_commits(adopted, repository):
+    """L3: each commit can be reverted alone; a second run changes nothing, also after the merge of the branch."""
+    project = repository(OWN)
+    start = run("git", "rev-parse", "HEAD", cwd=project).stdout.strip()
+    branch = run("git", "symbolic-ref", "--short", "HEAD", cwd=project).stdout.strip()
+    assert "would be adopted" in adopted(project, report=True)[1]
+    assert run("git", "for-each-ref", cwd=project).stdout.count("\n") == 1, "a report changes nothing"
+    _, told = adopted(project, coverage_minimum="70")
+    check(project, start)
+    assert verified(project).splitlines()[-1] == "0 problems"
+    found = settings(project)
+    gate = found["tool"]["quality-gate"]
+    assert (gate["source"], gate["tests"], gate["untested"]) == ("src/acme", "tests", ["src/acme/extra.py"])
+    assert (gate["pythons"], gate["socket-ban"], gate["lint"]) == (["3.12", "3.13"], False, "report")
+    assert found["tool"]["coverage"]["report"]["fail_under"] == 70
+    assert found["project"] == tomllib.loads(PYPROJECT)["project"]
+    assert found["build-system"] == tomllib.loads(PYPROJECT)["build-system"]
+    assert found["tool"]["pytest"] == {"addopts": ["-q"]}, (
+        "and no [tool.pytest.ini_options], which pytest refuses beside it"
+    )
+    text = (project / "pyproject.toml").read_text(encoding="utf-8")
+    assert [line for line in text.splitlines() if line in PYPROJECT.splitlines()][:16] == PYPROJECT.splitlines()[:16]
+    assert '\nline-length = 99\nextend-exclude = ["noxfile.py", "tools"]\n\n# about tests\n[tool.pytest]\n' in text
+    linked = json.loads((project / ".cruft.json").read_text(encoding="utf-8"))
+    answers = linked["context"]["cookiecutter"]
+    assert (answers["license"], answers["author_name"], answers["line_length"]) == ("MIT", "Ann Åkesson", "99")
+    assert {"src", "README.md", "LICENSE", "CHANGELOG.md"} <= {*linked["skip"]}
+    for words in (
+        "source src/acme, by",
+        "license = MIT  ([project])",
+        "coverage_minimum = 70  (given)",
+        "tools/verify_project.py",
+    ):
+        assert words in told
+    assert "pyproject.toml: [tool.ruff] extend-exclude" in told
+    head = run("git", "rev-parse", "HEAD", cwd=project).stdout
+    assert adopted(project)[1].startswith("Nothing to do")
+    run("git", "checkout", "--quiet", branch, cwd=project)
+    assert adopted(project)[1].startswith("The branch adopt-ci-template has it already")
+    run("git", "merge", "--quiet", "--no-edit", "adopt-ci-template", cwd=project)
+    assert adopted(project)[1].startswith("Nothing to do")
+    assert run("git", "rev-parse", "HEAD", cwd=project).stdout == head
+    run("git", "revert", "--no-edit", "HEAD", cwd=project)
+    assert (project / "pyproject.toml").read_text(encoding="utf-8") == PYPROJECT
+    run("git", "reset", "--quiet", "--hard", head.strip(), cwd=project)
+    run("git", "revert", "--no-edit", "HEAD~1", cwd=project)
+    assert {path for path in contents(project, "HEAD")} == {*OWN}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_each_shape_is_adopted_without_moving_a_file(adopted, repository, shape):
+    """P8, L3."""
+    project = repository(PLAIN | SHAPES[shape])
+    adopted(project)
+    check(project, "HEAD~2")
+
+
+def test_a_project_of_setup_py_alone_gets_tools_tables_only(adopted, repository):
+    """L3: a [build-system] would change how it is built, a [project] what it is."""
+    files = {
+        "setup.py": "from setuptools import setup\nsetup(name='acme', py_modules=['acme'], install_requires=['attrs>=21'])\n"
+    }
+    project = repository(files | SHAPES["one module"])
+    adopted(project)
+    check(project, "HEAD~1")
+    found = settings(project)
+    assert found.keys() == {"dependency-groups", "tool"}
+    assert found["dependency-groups"]["runtime"] == ["attrs>=21"]
+    assert "attrs>=21\n" in (project / "conf/requirements.txt").read_text(encoding="utf-8")
+    assert "setuptools" not in found["tool"], "it is told its modules"
+
+
+NAMES = """
+.github/workflows/ci.yaml .github/workflows/codeql-analysis.yml .github/dependabot.yaml .github/codecov.yml CODEOWNERS
+docs/Contributing.rst .github/security.md .github/PULL_REQUEST_TEMPLATE/one.md .github/ISSUE_TEMPLATE/own.md CLAUDE.md
+environment.yaml noxfile.py NEWS.rst COPYING readme
+""".split()
+
+
+def test_what_exists_under_another_name_is_not_doubled(adopted, repository):
+    """L3: and the pipeline is installed beside an existing one, under a name of its own, with the overlap listed."""
+    texts = {path: "" for path in NAMES} | {
+        ".github/workflows/ci.yaml": "on: push\njobs: {a: {steps: [{run: pytest}]}}\n"
+    }
+    texts |= {".github/workflows/codeql-analysis.yml": "jobs: {}\n", ".github/codecov.yml": "comment: false\n"}
+    project = repository(OWN | texts)
+    _, told = adopted(project)
+    check(project, "HEAD~2")
+    new = {path for path, _ in changes(project, "HEAD~1")}
+    github = {path for path in new if path.startswith(".github/")}
+    assert github == {
+        ".github/rulesets/protected-branches.json",
+        *(f".github/workflows/quality-{name}.yml" for name in ("ci", "dependencies", "nightly", "template-update")),
+    }
+    assert {path for path in new if "/" not in path} == {
+        ".cruft.json",
+        ".gitignore",
+        ".pre-commit-config.yaml",
+        "quality-environment.yml",
+        "quality-noxfile.py",
+    }
+    assert ".github/workflows/ci.yaml: runs the tests" in told
+    assert "nox -f quality-noxfile.py -s thresholds" in told
+    assert {".codecov.yml", ".github/CODEOWNERS", "CONTRIBUTING.md"} <= {
+        *json.loads((project / ".cruft.json").read_text())["skip"]
+    }
+
+
+def test_rules_of_gitignore_lose_no_file(adopted, repository):
+    """L3: rules of the project, of the machine and of the clone; none is added that matches a file in git."""
+    rules = "coverage*\ntools/\n*.yml\n.github\n# end"
+    project = repository(OWN | {".gitignore": rules})
+    write(project, {".vscode/settings.json": "{}\n", "../excludes": "*.toml\nenvironment.yml\n"})
+    run("git", "add", "--force", ".vscode", cwd=project)
+    record(project, "editor")
+    run("git", "config", "core.excludesFile", project / "../excludes", cwd=project)
+    write(project, {".git/info/exclude": "noxfile.py\n"})
+    adopted(project)
+    check(project, "HEAD~2")
+    text = (project / ".gitignore").read_text(encoding="utf-8")
+    assert text.startswith(rules)
+    assert "!/tools\n" in text and "!/.github\n" in text and "!/environment.yml" in text
+    assert ".vscode/" not in text and ".idea/" in text
+    listed = contents(project, "HEAD").keys()
+    assert {
+        "tools/coverage_gate.py",
+        ".github/workflows/ci.yml",
+        "noxfile.py",
+        "environment.yml",
+    } <= listed
+    ignored = run(
+        "git",
+        "-c",
+        "core.excludesFile=/dev/null",
+        "check-ignore",
+        "--no-index",
+        "tools/wheels.py",
+        ".codecov.yml",
+        cwd=project,
+        check=False,
+    )
+    assert ignored.stdout == ""
+
+
+def test_files_that_are_meant_to_be_broken_are_exempt(adopted, repository):
+    """L3, R2: fixtures of parsers, a folder of them as a whole; conflicts and tags of templates too."""
+    files = {f"tests/data/bad/{number}.toml": "[" for number in range(9)}
+    files |= {"tests/data/x.json": "{", "tests/data/ok.json": "{}", "docs/t.txt": "<<<<<<< a\n=======\n>>>>>>> b\n"}
+    project = repository(OWN | files)
+    adopted(project)
+    check(project, "HEAD~2")
+    assert settings(project)["tool"]["quality-gate"]["exempt"] == [
+        "docs/t.txt",
+        "tests/data/bad/*",
+        "tests/data/x.json",
+    ]
+
+
+def test_code_that_the_project_does_not_measure_stays_unjudged(adopted, repository):
+    """L3: its settings of coverage win."""
+    project = repository(PLAIN | SHAPES["two at the root"] | {".coveragerc": "[run]\nsource = a\n"})
+    _, told = adopted(project)
+    gate = settings(project)["tool"]["quality-gate"]
+    assert (gate["source"], gate["exempt"]) == ("a", ["b/*"])
+    assert "b/*: coverage does not measure it" in told
+    assert (
+        project / ".coveragerc"
+    ).read_text() == "[run]\nrelative_files = true\nsource = a\n\n[report]\nfail_under = 0\n"
+
+
+def test_settings_and_hooks_of_git_do_not_matter(adopted, repository, tmp_path):
+    """L3, R1: hooks do not run, nothing is signed, templates are not used; line ends are as the project wants them."""
+    project = repository(OWN | {".gitattributes": "* text eol=crlf\n", ".gitignore": "*.pyc\n"})
+    for name in ("pre-commit", "commit-msg", "post-checkout", "prepare-commit-msg"):
+        write(project, {f".git/hooks/{name}": f"#!/bin/sh\ntouch {tmp_path}/ran\nexit 1\n"})
+        (project / f".git/hooks/{name}").chmod(0o755)
+    write(tmp_path, {"template.txt": "Subject\n"})
+    for setting in (
+        "commit.gpgSign=true",
+        "gpg.program=false",
+        "core.safecrlf=true",
+        f"commit.template={tmp_path}/template.txt",
+    ):
+        run("git", "config", *setting.split("="), cwd=project)
+    adopted(project)
+    assert not (tmp_path / "ran").exists()
+    check(project, "HEAD~2")
+    assert b"\r\n" in (project / "tools/settings.py").read_bytes()
+    assert (
+        run("git", "log", "-1", "--format=%s %an", cwd=project).stdout == "Merge the settings of ci-template Tester\n"
+    )
 
 
 def state(project):
-    return {path: path.read_bytes() for path in project.rglob("*") if path.is_file() and ".git" not in path.parts}
-
-
-def test_adds_what_is_missing_reports_what_differs_and_follows_the_template(origin, repository):
-    project = repository(OWN)
-    run("git", "remote", "add", "origin", "git@github.com:acme-org/acme.git", cwd=project)
-    before = state(project)
-    result = adopt(origin, project, "coverage_minimum=70")
-    assert (result.returncode, result.stderr.strip()) == (0, "")
-    after = state(project)
-    assert before.items() <= after.items()
-    for path in (".cruft.json", ".github/workflows/ci.yml", "tools/verify_project.py", "src/tests/conftest.py"):
-        assert f"{path}: added" in result.stdout
-        assert project / path in after
-    for path in ("src/acme/demo_mode.py", "src/acme/py.typed", "src/tests/unit/test_package.py", "LICENSE"):
-        assert project / path not in after
-    for words in (
-        "[tool.quality-gate]: add the table",
-        "[tool.coverage.run]: add the table",
-        "[tool.pytest.ini_options] testpaths: add",
-        '[tool.pytest.ini_options] addopts: add "-ra"',
-        '[dependency-groups] test: add "pytest-benchmark>=',
-        "[dependency-groups] lint: add",
-        "[tool.quality-gate.tiers]: must name the project's own modules",
-    ):
-        assert f"pyproject.toml: kept: {words}" in result.stdout
-    assert "pytest>=9" not in result.stdout, "a requirement that is there is not asked for again"
-    assert "LICENSE: not added: COPYING takes its place" in result.stdout
-    assert "README.md: kept: differs" in result.stdout
-    assert ".gitignore: kept: add the lines __pycache__/" in result.stdout
-    linked = (project / ".cruft.json").read_text(encoding="utf-8")
-    for answer in ("acme", "acme-tools", "acme-org", "3.12 3.13", "ann@example.org", "70", "Proprietary", str(origin)):
-        assert f'"{answer}"' in linked
-    assert '"develop_branch": ""' in linked
-
-    again = adopt(origin, project, "--allow-dirty")
-    assert again.returncode == 0
-    assert ": added" not in again.stdout
-    assert [line for line in result.stdout.splitlines() if ": added" not in line] == again.stdout.splitlines()
-    assert differences(state(project), after) == []
-
-    record(project, "change")
-    rendered = origin / "{{cookiecutter.project_slug}}"
-    (rendered / "tools/settings.py").write_text("# newer\n", encoding="utf-8")
-    (rendered / "src/{{cookiecutter.package_name}}/more.py").write_text("", encoding="utf-8")
-    (rendered / "src/tests/unit/test_more.py").write_text("", encoding="utf-8")
-    (rendered / "tools/verify_project.py").write_text("def verify(root):\n    return [], []\n", encoding="utf-8")
-    (rendered / "README.md").write_text("# All new\n", encoding="utf-8")
-    record(origin, "change")
-    run("cruft", "update", "--skip-apply-ask", cwd=project)
-    assert run("cruft", "check", cwd=project).returncode == 0
-    updated = state(project)
-    assert updated[project / "tools/settings.py"] == b"# newer\n"
-    assert before.items() <= updated.items()
-    new = {path.name for path in updated.keys() - after.keys()}
-    assert new == {"README.md.rej"}, "the sample stays away; what does not fit lies beside the kept file"
-
-
-def test_a_project_without_files_of_its_own_passes_once_its_tiers_are_named(origin, repository):
-    project = repository(BARE | {"src/acme/extra.py": "Y = 1\n"})
-    result = adopt(origin, project)
-    assert "pyproject.toml: its tiers name the sample's modules" in result.stdout
-    assert 'license = "LicenseRef-Proprietary"' in (project / "pyproject.toml").read_text(encoding="utf-8")
-    for path in ("pyproject.toml", ".codecov.yml"):
-        text = (project / path).read_text(encoding="utf-8")
-        text = re.sub(r' *(- |")src/acme/demo_mode.py"?,?\n', "", text).replace("config_manager.py", "core.py")
-        text = text.replace("acme/core/**", "acme/extra.py").replace("acme/frontend/**", "acme/__init__.py")
-        (project / path).write_text(text, encoding="utf-8")
-    verified = run(sys.executable, "tools/verify_project.py", cwd=project, check=False)
-    assert verified.stdout.splitlines()[0].startswith("src/acme/extra.py: has no test file")
-    assert verified.stdout.splitlines()[-1] == "1 problems"
-    (project / "src/tests/unit/test_extra.py").write_text("", encoding="utf-8")
-    run(sys.executable, "tools/verify_project.py", cwd=project)
-
-
-MODULES = {"__init__.py": "", "core.py": "X = 1\n"}
+    paths = (path for path in project.rglob("*") if path.is_file() and "objects" not in path.parts)
+    return {str(path): path.read_bytes() for path in paths if path.name not in ("index", "lock")}
 
 
 @pytest.mark.parametrize(
-    ("files", "found"),
+    ("files", "words"),
     [
-        ({f"acme/{name}": text for name, text in MODULES.items()}, ["acme/: a package at the root"]),
-        ({"src/core.py": "", "src/util.py": ""}, ["src/core.py, src/util.py: directly in src/"]),
-        ({f"src/{name}": text for name, text in MODULES.items()}, ["src/__init__.py, src/core.py: directly in src/"]),
-        (BARE | {"tests/test_b.py": "", "tests/conftest.py": ""}, ["tests: tests at the root"]),
-        (BARE | {"tests/unit/test_b.py": "", "test_a.py": ""}, ["tests: tests", "test_a.py: tests"]),
-        (BARE | {"src/other/__init__.py": ""}, ["src/: the packages acme, other: must be one"]),
-        ({"main.py": ""}, ["main.py: no package"]),
-        ({"acme/__init__.py": "", "tests/test_a.py": ""}, ["acme/: a package at the root", "tests: tests at the root"]),
+        ({"pyproject.toml": "["}, ["pyproject.toml: does not parse"]),
+        (
+            {"tools/settings.py": "", "conf/requirements.txt": ""},
+            ["conf/requirements.txt: is the name", "tools/settings.py: is the name"],
+        ),
+        ({"docs": "", "tests/test_a.py": ""}, ["docs: is no folder"]),
+        ({".pre-commit-config.yaml": "repos: 1\n"}, [".pre-commit-config.yaml: has no list"]),
+        ({".cruft.json": '{"context": {"cookiecutter": {"a": 1}}}'}, [".cruft.json: the project follows another"]),
+        ({".cruft.json": "<<<<<<<"}, [".cruft.json: cannot be read"]),
+        (
+            {"pyproject.toml": PYPROJECT.replace('"-q"', "1") + "[tool.coverage.report]\nfail_under = 'x'\n"},
+            ["[tool.coverage.report] fail_under"],
+        ),
     ],
-    ids=["root", "flat", "flat-package", "tests", "test-kinds", "two", "none", "root-and-tests"],
 )
-def test_other_layouts_are_refused_with_commands_that_make_them_fit(origin, repository, files, found):
-    if "tests/unit/test_b.py" in files:
-        files = {path: text for path, text in files.items() if not path.startswith("src/tests/")}
-    project = repository(files)
+def test_refusals_name_every_problem_and_change_nothing(adopted, repository, files, words):
+    """L3, R3."""
+    project = repository(OWN | files)
     before = state(project)
-    result = adopt(origin, project)
-    assert result.returncode == 1
-    problems = result.stderr.strip().splitlines()
-    assert len(problems) == len(found)
-    for problem, words in zip(problems, found, strict=True):
-        assert problem.startswith(words)
-        assert "git mv " in problem
-    assert differences(state(project), before) == []
-    for problem in problems:
-        subprocess.run(problem.partition("run: ")[2], shell=True, check=True, cwd=project)
-    record(project, "change")
-    assert adopt(origin, project).returncode == 0
+    with pytest.raises(Refused) as refused:
+        adopted(project)
+    assert len(refused.value.problems) == len(words)
+    assert all(word in problem for word, problem in zip(words, refused.value.problems, strict=True))
+    assert state(project) == before
 
 
-def test_refusals_name_every_problem_and_change_nothing(origin, repository, tmp_path):
-    project = repository(BARE | {"tests/test_a.py": ""})
-    (project / "new.txt").write_text("", encoding="utf-8")
+def test_a_failure_on_the_way_leaves_the_repository_as_it_was(adopted, repository):
+    """L3, R3: git's own words are shown."""
+    project = repository(OWN)
+    write(project, {".git/index.lock": ""})
     before = state(project)
-    wrong = ["coverage_minimum=x", "line_length=7", "license=GPL", "coverage=70", "codeql=perhaps"]
-    result = adopt(origin, project, *wrong)
-    assert result.returncode == 1
-    for words in (
-        "1 uncommitted (new.txt): commit or stash them, or use --allow-dirty",
-        "tests: tests at the root",
-        "coverage_minimum: 'x': must be a whole number from 0 to 100",
-        "line_length: '7': must be a whole number from 60 to 320",
-        "license: 'GPL': must be one of MIT, ",
-        "coverage: '70': is no answer: use one of project_name, ",
-        "codeql: 'perhaps': must be one of True, False",
-    ):
-        assert words in result.stderr
-    assert "cruft create" not in result.stderr
-    assert differences(state(project), before) == []
-    assert adopt(origin, project, "nonsense").returncode == 2
+    with pytest.raises(Refused, match="git refuses: .*index.lock"):
+        adopted(project)
+    assert state(project) == before
+    (project / ".git/index.lock").unlink()
+    write(project, {".gitignore": "tools\n"})
+    record(project, "ignore")
+    write(project, {"tools/wheels.py": "mine\n"})
+    with pytest.raises(Refused, match="tools/wheels.py: is there, but not in git"):
+        adopted(project)
+    assert (project / "tools/wheels.py").read_text() == "mine\n"
 
 
-def test_allow_dirty_adopts_a_dirty_tree(origin, repository):
-    project = repository(BARE)
-    (project / "new.txt").write_text("", encoding="utf-8")
-    assert adopt(origin, project).returncode == 1
-    assert adopt(origin, project, "--allow-dirty").returncode == 0
+def test_an_earlier_branch_that_starts_elsewhere_is_refused(adopted, repository):
+    """L3."""
+    project = repository(OWN)
+    run("git", "branch", "adopt-ci-template", cwd=project)
+    with pytest.raises(Refused, match="git branch -D adopt-ci-template"):
+        adopted(project)
 
 
-def test_broken_metadata_and_other_answers_are_named(origin, repository):
-    project = repository(BARE | {"pyproject.toml": "["})
-    result = adopt(origin, project)
-    assert (result.returncode, "pyproject.toml: does not parse: " in result.stderr) == (1, True)
-    (project / "pyproject.toml").unlink()
-    record(project, "mend")
-    assert adopt(origin, project).returncode == 0
-    context = '{"template": "x", "context": null}', '{"template": "x", "context": {"cookiecutter": []}}'
-    for text in ("<<<<<<< a\n", "[]", "{}", "\xff", *context):
-        linked = (project / ".cruft.json").read_bytes()
-        (project / ".cruft.json").write_bytes(text.encode("latin-1"))
-        result = adopt(origin, project, "--allow-dirty")
-        assert (result.returncode, result.stderr.startswith(".cruft.json: cannot be read: ")) == (1, True)
-        (project / ".cruft.json").write_bytes(linked)
-    again = adopt(origin, project, "--allow-dirty", "line_length=91")
-    assert (again.returncode, "line_length: is given, but .cruft.json has answers" in again.stderr) == (1, True)
+def command(project, *arguments, **environment):
+    return run(
+        sys.executable, TEMPLATE / "scripts/adopt.py", project, *arguments, cwd=TEMPLATE, check=False, **environment
+    )
 
 
-@pytest.mark.parametrize(
-    "table",
-    ['authors = ["Ann <ann@example.org>"]', "classifiers = [1]", "requires-python = 3.11"],
-)
-def test_a_project_table_of_another_form_is_one_line(origin, repository, table):
-    """R3: the authors are those of poetry."""
-    project = repository(BARE | {"pyproject.toml": f"[project]\n{table}\n"})
-    before = state(project)
-    result = adopt(origin, project)
-    assert (result.returncode, "Traceback" in result.stderr) == (1, False), result.stderr
-    assert "pyproject.toml: [project] has not the expected form: " in result.stderr
-    assert differences(state(project), before) == []
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_a_repository_of_another_owner_is_refused_in_the_words_of_git(origin, repository):
-    """R3."""
-    project = repository(BARE)
-    run("chown", "-R", "12345", project, cwd=project)
-    result = adopt(origin, project)
-    assert (result.returncode, "detected dubious ownership" in result.stderr) == (1, True)
-    assert "is not a git repository" not in result.stderr
-    assert "Traceback" not in result.stderr
-
-
-def test_a_repository_that_git_cannot_read_is_refused_in_the_words_of_git(origin, repository):
-    """R3."""
-    project = repository(BARE)
-    (project / ".git/index").write_bytes(b"junk")
-    result = adopt(origin, project)
-    assert (result.returncode, "git refuses: " in result.stderr and "index file" in result.stderr) == (1, True)
-    assert "Traceback" not in result.stderr
-
-
-def test_only_the_root_of_a_repository_is_adopted(origin, repository, tmp_path):
+def test_only_a_clean_root_of_a_repository_is_adopted(origin, repository, tmp_path):
+    """L3, R3: exit codes 1 and 2, every problem at once, git's own words where it refuses."""
     (tmp_path / "plain").mkdir()
     for folder in (tmp_path / "plain", tmp_path / "nothing"):
-        assert f"{folder}: is not a git repository" in adopt(origin, folder).stderr
-    project = repository(BARE)
-    assert f"use PROJECT={project}" in adopt(origin, project / "src").stderr
-    assert not list((tmp_path / "plain").iterdir())
-    assert f"{origin}: is the template itself" in adopt(origin, origin).stderr
-    failed = adopt(origin, project, "--template", tmp_path / "nothing")
-    assert failed.returncode == 1
-    assert failed.stderr.startswith("InvalidCookiecutterRepository"), "no traceback"
+        assert f"{folder}: is not a git repository" in command(folder).stderr
+    project = repository(OWN)
+    assert f"use PROJECT={project}" in command(project / "src").stderr
+    assert f"{TEMPLATE}: is the template itself" in command(TEMPLATE).stderr
+    nobody = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "EMAIL": "", "GIT_AUTHOR_EMAIL": ""}
+    refused = command(project, **nobody, GIT_COMMITTER_NAME="", GIT_AUTHOR_NAME="")
+    assert (refused.returncode, "git refuses: " in refused.stderr, "ident" in refused.stderr) == (1, True, True)
+    write(project, {"new.txt": ""})
+    wrong = command(project, "coverage=70", "license=GPL")
+    assert (wrong.returncode, len(wrong.stderr.strip().splitlines())) == (1, 3)
+    assert "1 uncommitted (new.txt): commit or stash them" in wrong.stderr
+    assert command(project, "nonsense").returncode == 2
+    (project / ".git/index").write_bytes(b"junk")
+    assert "git refuses: " in command(project).stderr
+    empty = clone(write(tmp_path / "empty", {"a.py": ""}))
+    run("git", "update-ref", "-d", "HEAD", cwd=empty)
+    assert "has no commit" in command(empty).stderr
 
 
 def test_make_adopt_passes_project_and_answers(origin, repository):
-    """Without the environment, which `make new` needs too and its test makes."""
-    project = repository(BARE)
-    command = ["make", "adopt", "--old-file=.venv/new", f"BIN={sys.prefix}/bin", f"PROJECT={project}"]
-    run(*command, f"ARGS=--template '{origin}' line_length=99", cwd=TEMPLATE)
-    assert "line-length = 99" in (project / "pyproject.toml").read_text(encoding="utf-8")
+    """Without the environment, which `make new` needs too and its test makes; wrong answers are named as the template does."""
+    project = repository(OWN)
+    make = ["make", "adopt", "--old-file=.venv/new", f"BIN={sys.prefix}/bin", f"PROJECT={project}"]
+    wrong = run(*make, f"ARGS=--template '{origin}' line_length=7 coverage_minimum=x", cwd=TEMPLATE, check=False)
+    assert "line_length: '7': must be a whole number from 60 to 320" in wrong.stderr
+    assert "coverage_minimum: 'x': must be a whole number" in wrong.stderr
+    assert "Repeat" not in wrong.stderr
+    run(*make, f"ARGS=--template '{origin}' line_length=101", cwd=TEMPLATE)
+    check(project, "HEAD~2")
+    assert '"line_length": "101"' in (project / ".cruft.json").read_text(encoding="utf-8")

@@ -1,0 +1,200 @@
+"""The answers to the template's questions that a project gives itself, and where."""
+
+import json
+import re
+from pathlib import Path
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from ruamel.yaml import YAML, YAMLError
+
+from adoption import metadata
+from adoption.project import table
+from adoption.repository import git
+
+TEMPLATE = Path(__file__).resolve().parent.parent.parent
+QUESTIONS = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
+KNOWN = ("3.11", "3.12", "3.13", "3.14")
+COVERAGE_FILES = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini")
+# Names that the template gives as well: if one of them is taken, its files get another.
+WORKFLOWS = r"\.github/workflows/(ci|nightly|codeql|dependencies|template-update)\.ya?ml"
+TAKEN = re.compile(rf"noxfile\.py|environment\.ya?ml|{WORKFLOWS}")
+BLACK = 88  # the line length of black and of ruff where nobody names another
+
+
+def unfit(given):
+    """Yield why the answers from the command line cannot be passed on: what cookiecutter ignores or crashes on."""
+    for name, value in given.items():
+        allowed = QUESTIONS.get(name)
+        if name.startswith("_") or allowed is None:
+            yield f"{name}: {value!r}: is no answer: use one of {', '.join(key for key in QUESTIONS if key[0] != '_')}"
+        elif isinstance(allowed, (list, bool)):
+            allowed = ["True", "False"] if isinstance(allowed, bool) else allowed
+            if value not in allowed:
+                yield f"{name}: {value!r}: must be one of {', '.join(allowed)}"
+
+
+def derive(project, layout):
+    """Return the answers that the project gives, as a mapping of names to (value, where it stands)."""
+    about = metadata.read(project)
+    author, email = (about.author or (("", ""), ""))[0]
+    who = about.author[1] if about.author else "git config"
+    name, origin = about.name or (project.root.name, "the folder")
+    first = re.sub(
+        r"\W+", "_", Path(layout.source[0]).stem if layout.source != ["src"] else name, flags=re.ASCII
+    ).lower()
+    found = {
+        "project_name": (name, origin),
+        "project_slug": (re.sub(r"[^A-Za-z0-9._-]+", "-", name), origin),
+        "package_name": (first, layout.where),
+        "description": about.description,
+        "author_name": (author or git(project.root, "config", "user.name"), who),
+        "author_email": (email or git(project.root, "config", "user.email"), who if email else "git config"),
+        "license": about.licence or ("Proprietary", "no licence that the template knows; no file is written"),
+        "python_versions": pythons(about),
+        "lint_gate": ("report", "the code was never held to these checks"),
+        "codeql": codeql(project),
+        "external_service": (QUESTIONS["external_service"], "default"),
+    }
+    found |= branches(project, about) | lint(project) | coverage(project)
+    if "file_prefix" in QUESTIONS:
+        taken = [path for path in project.names if TAKEN.fullmatch(path)]
+        found["file_prefix"] = ("quality-", f"{', '.join(taken)} exist") if taken else ("", "no name is taken")
+    return {
+        key: value
+        for key, value in found.items()
+        if value and value[0] not in ("", None) or key in ("develop_branch", "file_prefix")
+    }
+
+
+def pythons(about):
+    """Return the versions to test: classifiers, else the requirement, as far as the template knows them."""
+    try:
+        allowed = SpecifierSet(about.requires[0] if about.requires else "")
+    except InvalidSpecifier:
+        allowed = SpecifierSet()
+    listed = about.classifiers[0] if about.classifiers else []
+    named = [version for version in KNOWN if f"Programming Language :: Python :: {version}" in listed]
+    if named := [version for version in named if allowed.contains(f"{version}.99")]:
+        return " ".join(named), "classifiers"
+    default = QUESTIONS["python_versions"].split()
+    if fit := [version for version in default if allowed.contains(f"{version}.99")]:
+        return " ".join(fit), "requires-python" if fit != default else "default"
+    return " ".join(version for version in KNOWN if allowed.contains(f"{version}.99")), "requires-python"
+
+
+def branches(project, about):
+    head = git(project.root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD").removeprefix("origin/")
+    main = head or git(project.root, "symbolic-ref", "--short", "HEAD")
+    known = git(project.root, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes/origin")
+    develop = next(iter(re.findall(r"/(develop|development)$", known, re.M)), "")
+    remote = git(project.root, "config", "remote.origin.url")
+    places = [(remote, "remote origin"), *((url, about.urls[1]) for url in (about.urls or ([], ""))[0])]
+    owners = ((re.search(r"github\.com[:/]([^/]+)/", url), where) for url, where in places)
+    return {
+        "main_branch": (main, "origin/HEAD" if head else "the current branch"),
+        "develop_branch": (develop if develop != main else "", "branches"),
+        "github_owner": next(((owner[1], where) for owner, where in owners if owner), ()),
+    }
+
+
+def hooks(project):
+    return project.text(".pre-commit-config.yaml") + project.text(".pre-commit-config.yml")
+
+
+def lint(project):
+    """Return the answers about linters, from their settings and hooks."""
+    ruff = next(
+        (project.toml(path) for path in ("ruff.toml", ".ruff.toml") if path in project.known), project.tool("ruff")
+    )
+    flake8 = {path: project.ini(path).get("flake8", {}) for path in (".flake8", "setup.cfg", "tox.ini")}
+    mypy = {path: project.ini(path).get("mypy") for path in ("mypy.ini", ".mypy.ini", "setup.cfg")}
+    mypy = {"[tool.mypy]": project.tool("mypy") or None} | mypy
+    is_ruff = bool(ruff) or bool({"ruff.toml", ".ruff.toml"} & project.known) or "ruff-pre-commit" in hooks(project)
+    others = [name for name in ("black", "isort") if project.tool(name) or f"id: {name}" in hooks(project)]
+    others += [path for path in (".flake8", ".isort.cfg") if path in project.known] + [
+        path for path in flake8 if flake8[path]
+    ]
+    lengths = {
+        "ruff": ruff.get("line-length"),
+        "[tool.black]": project.tool("black").get("line-length"),
+        "[tool.isort]": project.tool("isort").get("line_length"),
+        "[tool.flake8]": project.tool("flake8").get("max-line-length"),
+    } | {path: found.get("max-line-length") for path, found in flake8.items()}
+    length = next(
+        ((str(value).strip(), where) for where, value in lengths.items() if str(value or "").strip().isdigit()), None
+    )
+    plain = (
+        (str(BLACK), "what ruff and black do unless told")
+        if is_ruff or "black" in others
+        else (QUESTIONS["line_length"], "default")
+    )
+    strict = next(((found, where) for where, found in mypy.items() if found is not None), None)
+    return {
+        "lint_tools": (
+            ("ruff", "its settings or hooks")
+            if is_ruff
+            else ("black+isort+flake8", ", ".join(dict.fromkeys(others)))
+            if others
+            else ("ruff", "no linter has settings")
+        ),
+        "line_length": length or plain,
+        "type_checking": (
+            ("strict" if str(strict[0].get("strict")).lower() == "true" else "lenient", strict[1])
+            if strict
+            else ("off", "mypy has no settings")
+        ),
+    }
+
+
+def coverage_place(project):
+    """Return the file from which coverage.py takes its settings, or nothing, and the settings by section."""
+    for path in COVERAGE_FILES:
+        if path.endswith(".toml") and path in project.known:
+            return path, table(project.toml(path), "tool", "coverage") or project.toml(path)
+        sections = project.ini(path)
+        own = {
+            name.removeprefix("coverage:"): values
+            for name, values in sections.items()
+            if path[0] == "." or name[:9] == "coverage:"
+        }
+        if own or path[0] == "." and path in project.known:
+            return path, own
+    return ("pyproject.toml" if project.tool("coverage") else ""), project.tool("coverage")
+
+
+def coverage(project):
+    """Return the answers about thresholds: those of coverage.py and of Codecov, as whole numbers."""
+    path, sections = coverage_place(project)
+    found = re.match(r"\d+", str(table(sections, "report").get("fail_under") or "").strip())
+    options = "".join(map(project.text, ("pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini")))
+    told = re.search(r"--cov-fail-under[= ](\d+)", options)
+    minimum, where = (
+        (found[0], path) if found else (told[1], "--cov-fail-under") if told else ("0", "green on the first day")
+    )
+    own, numbers = codecov(project)
+    target = numbers.get("project")
+    target = (int(target), own) if target and int(minimum) <= target <= 100 else (max(80, int(minimum)), "default")
+    patch = (int(numbers["patch"]), own) if numbers.get("patch") else (QUESTIONS["patch_target"], "default")
+    answers = {"coverage_minimum": (minimum, where), "coverage_target": target, "patch_target": patch}
+    return {name: (str(value), origin) for name, (value, origin) in answers.items()}
+
+
+def codecov(project):
+    """Return Codecov's settings of the project, their path or nothing, and the targets in them that are numbers."""
+    pattern = r"(dev/|\.github/)?\.?codecov\.ya?ml"
+    path = next((path for path in project.paths if re.fullmatch(pattern, path)), "")
+    try:
+        document = YAML(typ="safe").load(project.text(path)) if path else {}
+    except YAMLError:
+        document = {}
+    status = table(document, "coverage", "status")
+    targets = {
+        part: str(table(status, part, "default").get("target")).removesuffix("%") for part in ("project", "patch")
+    }
+    return path, {part: float(value) for part, value in targets.items() if re.fullmatch(r"\d+(\.\d+)?", value)}
+
+
+def codeql(project):
+    files = [path for path in project.names if path.startswith(".github/workflows/")]
+    found = [path for path in files if "codeql" in path.lower() or "github/codeql-action" in project.text(path)]
+    return ("False", f"{found[0]} does it") if found else ("True", "default")

@@ -1,0 +1,232 @@
+"""Where the code and the tests of a project lie: what its build is told, else what its folders look like."""
+
+import re
+from collections import Counter
+from os.path import commonpath
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from adoption import Refused
+from adoption.project import lines, strings, table
+
+# Folders and modules at the root that are no product, even if they can be imported.
+ASIDE = set("admin bench benchmark benchmarks bin build ci conf demo demos dist doc docs documentation".split())
+ASIDE |= set(
+    "example examples notebooks reports samples script scripts site stubs templates testing tools util utils".split()
+)
+TESTS = {"test", "tests", "unit_tests"}
+MODULES_ASIDE = set("benchmark build conf conftest dodo ez_setup fabfile manage noxfile pavement setup tasks".split())
+MODULES_ASIDE |= {"toxfile", "versioneer", "__init__"}
+TEST = re.compile(r"test_.*\.py|.*_test\.py")
+# Where code lies if nobody says it.
+PLACES = ("src", "lib", "python", ".")
+
+
+class Layout(NamedTuple):
+    """The folders of the code (or files, of single modules) and the folder of the tests, and what says so."""
+
+    source: list[str]
+    tests: str
+    where: str
+
+
+def detect(project):
+    """Return the layout of a project; raises Refused, with one sentence, if there is none that can be served."""
+    subprojects = [path for path in project.paths if re.fullmatch(r"(.+)/(pyproject\.toml|setup\.py|setup\.cfg)", path)]
+    source, where = declared(project) or guessed(project)
+    if not source:
+        if subprojects and not project.is_packaged:
+            folders = ", ".join(sorted({str(PurePosixPath(path).parent) for path in subprojects})[:4])
+            raise Refused(
+                f"{project.root}: no project at its root, but in {folders}: the pipeline serves one project at "
+                "the root of a repository: move it there, or give it a repository of its own"
+            )
+        raise Refused(f"{project.root}: holds no Python code that could be tested: adopt it once there is a module")
+    return Layout(source, tests(project, source), where)
+
+
+def join(place, name):
+    return PurePosixPath(place, name).as_posix()
+
+
+def is_code(project, path):
+    """Tell whether `path` is a module or a folder with some."""
+    return path in project.known or path in project.folders and any(inside(project, path))
+
+
+def inside(project, folder):
+    return (path for path in project.paths if path.endswith(".py") and (folder == "." or path.startswith(f"{folder}/")))
+
+
+def declared(project):
+    """Return the places of the code by the build's own settings, and which these are; or None."""
+    name = re.sub(r"[-.]+", "_", str(project.tool("flit", "metadata").get("module") or distribution(project) or ""))
+    wheel = project.tool("hatch", "build", "targets", "wheel")
+    hatch = wheel or project.tool("hatch", "build")
+    uv, setuptools = project.tool("uv", "build-backend"), project.tool("setuptools")
+    options = project.ini("setup.cfg").get("options", {})
+    poetry = project.tool("poetry").get("packages")
+    poetry = [item for item in poetry if isinstance(item, dict)] if isinstance(poetry, list) else []
+    candidates = {
+        "[tool.hatch]": strings(hatch.get("packages"))
+        or strings(hatch.get("only-include"))
+        or strings(hatch.get("include")),
+        "[tool.poetry]": [join(item.get("from", "."), item.get("include", "")) for item in poetry],
+        "[tool.flit]": [
+            join(place, module)
+            for module in strings(project.tool("flit", "module").get("name"))
+            for place in ("src", ".")
+        ],
+        "[tool.maturin]": strings(project.tool("maturin").get("python-source")),
+        "[tool.scikit-build]": strings(project.tool("scikit-build", "wheel").get("packages")),
+        "[tool.pdm]": strings(project.tool("pdm", "build").get("package-dir")),
+        "[tool.uv]": [
+            join(uv.get("module-root", "src"), module.replace(".", "/"))
+            for module in strings(uv.get("module-name", name))
+            if uv
+        ],
+        "[tool.setuptools]": by_setuptools(
+            project, setuptools.get("packages"), setuptools.get("py-modules"), setuptools.get("package-dir")
+        ),
+        "setup.cfg": by_setuptools(project, *from_cfg(project, options)),
+        "setup.py": by_setuptools(project, *map(project.setup.get, ("packages", "py_modules", "package_dir"))),
+    }
+    for where, places in candidates.items():
+        places = [re.sub(r"(/\*+)+(\.py)?$", "", place.strip("/").removeprefix("./")) or "." for place in places]
+        for suffix in ("", ".py"):
+            found = [f"{place}{suffix}" for place in places if is_code(project, f"{place}{suffix}")]
+            if source := combined(project, found):
+                return source, where
+    return None
+
+
+def from_cfg(project, options):
+    """Return packages, modules and package_dir of setup.cfg in the form of pyproject.toml."""
+    pairs = [line.partition("=")[::2] for line in lines(options.get("package_dir"))]
+    packages = options.get("packages") or ""
+    if packages.strip().startswith("find"):
+        packages = {"find": {"where": lines(project.ini("setup.cfg").get("options.packages.find", {}).get("where"))}}
+    else:
+        packages = lines(packages)
+    return packages, lines(options.get("py_modules")), {key.strip(): value.strip() for key, value in pairs}
+
+
+def by_setuptools(project, packages, modules, package_dir):
+    """Return the places that setuptools is told; a folder to search stands for all that is in it."""
+    package_dir = package_dir if isinstance(package_dir, dict) else {}
+    root = str(package_dir.get("", "."))
+    if isinstance(packages, dict):  # find: where
+        found = packages.get("find", packages)
+        where = strings(found.get("where") if isinstance(found, dict) else None) or [root]
+        return [place for folder in where for place in ([folder] if folder != "." else guessed(project, ".")[0])]
+    tops = dict.fromkeys(name.partition(".")[0] for name in strings(packages))
+    found = [str(package_dir.get(name) or join(root, name)) for name in tops if name not in TESTS]
+    if not (found or strings(modules)) and root != ".":
+        return [root]
+    return found + [join(root, f"{name}.py") for name in strings(modules)]
+
+
+def distribution(project):
+    """Return the name of the distribution."""
+    tables = table(project.pyproject, "project"), project.tool("poetry"), project.ini("setup.cfg").get("metadata", {})
+    return next((str(found["name"]) for found in (*tables, project.setup) if found.get("name")), project.root.name)
+
+
+def guessed(project, *places):
+    """Return the places of the code by the look of the folders, and that they are."""
+    for place in places or PLACES:
+        units = children(project, place)
+        if place == "." and units:
+            name = re.sub(r"[-.]+", "_", distribution(project)).lower()
+            named = [unit for unit in units if unit.lower().removesuffix(".py") == name]
+            packages = [unit for unit in units if not unit.endswith(".py")]
+            units = named or packages or units
+        if units:
+            return combined(project, [join(place, unit) for unit in units]), "its folders"
+    return [], ""
+
+
+def children(project, place):
+    """Return the packages and modules directly in a folder, less what is no product."""
+    start = "" if place == "." else f"{place}/"
+    names = {path.removeprefix(start).partition("/")[0] for path in inside(project, place)}
+    found = []
+    namespace = re.split(r"[-._]", distribution(project))[0].lower()
+    for name in sorted(names):
+        path, stem = f"{start}{name}", name.removesuffix(".py")
+        if path in project.folders:
+            own = f"{path}/__init__.py" in project.known
+            own = (
+                own
+                or place != "."
+                or name.lower() == namespace
+                and any(p.endswith("__init__.py") for p in inside(project, path))
+            )
+            is_product = (
+                own and name.isidentifier() and name not in (TESTS if place != "." else ASIDE | TESTS | {"src"})
+            )
+        else:
+            is_product = stem.isidentifier() and not TEST.fullmatch(name) and stem not in MODULES_ASIDE
+            is_product = is_product or place != "." and stem == "__init__"
+        if is_product:
+            found.append(name)
+    return found
+
+
+def combined(project, places):
+    """Return the settings `source` for places of code: what lies in one folder below the root is that folder."""
+    places = [place for place in dict.fromkeys(places) if not any(place.startswith(f"{other}/") for other in places)]
+    if "." in places:
+        places = guessed(project, ".")[0]
+    found = []
+    for place in places:
+        parent = str(PurePosixPath(place).parent)
+        kids = [join(place, name) for name in children(project, place)] if place in project.folders else []
+        if parent != ".":
+            alone = children(project, parent) == [PurePosixPath(place).name]
+            found.append(place if alone and f"{place}/__init__.py" in project.known else parent)
+        elif place in PLACES and len(kids) == 1 and f"{kids[0]}/__init__.py" in project.known:
+            found += kids
+        else:
+            found.append(place)
+    return list(dict.fromkeys(found))
+
+
+def tests(project, source):
+    """Return the folder of the tests: what pytest is told, else where most test files lie, else "tests"."""
+    files = [PurePosixPath(path) for path in project.paths if TEST.fullmatch(PurePosixPath(path).name)]
+    files = [
+        file for file in files if file.parts[0] not in ASIDE or any(file.is_relative_to(place) for place in source)
+    ]
+    for told in testpaths(project):
+        if told not in source and told != "." and any(file.is_relative_to(told) for file in files):
+            return told
+    counts = Counter(folder_of_tests(file, source) for file in files)
+    order = ["tests", "test", "src/tests"]
+    best = sorted(counts, key=lambda place: (-counts[place], order.index(place) if place in order else 9, place))
+    return best[0] if best else "tests"
+
+
+def testpaths(project):
+    """Return the folders that pytest's own settings name."""
+    pytest = project.tool("pytest")
+    found = strings(table(pytest, "ini_options").get("testpaths")) + strings(pytest.get("testpaths"))
+    for path, section in (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
+        found += (project.ini(path).get(section, {}).get("testpaths") or "").split()
+    return [PurePosixPath(word).as_posix() for text in found for word in text.split()]
+
+
+def folder_of_tests(file, source):
+    """Return the setting `tests` for one test file: its outermost folder of tests, or the code that it lies in."""
+    parts = file.parts[:-1]
+    for end, part in enumerate(parts, 1):
+        if part in TESTS or part.endswith("_tests") or part.startswith("tests_"):
+            place = "/".join(parts[:end])
+            nested = [
+                code for code in source if place.startswith(f"{code}/") and place.count("/") > code.count("/") + 1
+            ]
+            return nested[0] if nested else place
+    beside = [place for place in source if file.is_relative_to(place)]
+    if beside:
+        return beside[0] if len(source) == 1 else commonpath(source) or "."
+    return parts[0] if parts else "."

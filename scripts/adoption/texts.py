@@ -1,0 +1,128 @@
+"""Changes of files of settings that leave all else in them as it is: its comments, order, line ends and marks."""
+
+import tomllib
+
+import tomlkit
+from tomlkit.items import Comment, Whitespace
+
+MARK = b"\xef\xbb\xbf"
+
+
+def edit(data, change):
+    """Return `data` with its text put through `change`; a byte order mark, CRLF and a missing last line end stay."""
+    mark, data = (MARK, data[len(MARK) :]) if data.startswith(MARK) else (b"", data)
+    text = data.decode("utf-8", "surrogateescape")
+    has_crlf = "\r\n" in text and text.count("\n") == text.count("\r\n")
+    text = text.replace("\r\n", "\n") if has_crlf else text
+    changed = change(text)
+    if text and not text.endswith("\n"):
+        changed = changed.rstrip("\n")
+    changed = changed.replace("\n", "\r\n") if has_crlf else changed
+    return mark + changed.encode("utf-8", "surrogateescape")
+
+
+def append(text, addition):
+    """Return `text` with another paragraph."""
+    return f"{text.rstrip(chr(10))}\n\n{addition.strip(chr(10))}\n" if text.strip() else f"{addition.strip(chr(10))}\n"
+
+
+def is_kept(before, after):
+    """Tell whether all that the TOML value `before` holds is in `after` as well, lists from their start."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return all(key in after and is_kept(value, after[key]) for key, value in before.items())
+    if isinstance(before, list) and isinstance(after, list):
+        return after[: len(before)] == before
+    return before == after
+
+
+def add_keys(text, place, values):
+    """Return the TOML `text` with what the table `place`, a tuple of names, lacks of `values`, and the keys added.
+
+    A list that is there gets the items it lacks; a table that is not there is written at the end.
+    """
+    before = tomllib.loads(text)
+    own = before
+    for name in place:
+        own = own.get(name) if isinstance(own, dict) else None
+    if own is None and place:
+        document = tomlkit.document()
+        for key, value in values.items():
+            put(document, key, value)
+        header = ".".join(name if name.replace("-", "").replace("_", "").isalnum() else f'"{name}"' for name in place)
+        changed = append(text, f"[{header}]\n{tomlkit.dumps(document)}") if values else text
+        return changed, list(values)
+    document, added = tomlkit.parse(text), []
+    holder = document
+    for name in place:
+        holder = holder[name]
+    for key, value in values.items():
+        if key not in own:
+            put(holder, key, value)
+        elif (
+            isinstance(value, list)
+            and isinstance(own[key], list)
+            and (lacking := [item for item in value if item not in own[key]])
+        ):
+            for item in lacking:
+                holder[key].append(inline(item))
+        else:
+            continue
+        added.append(key)
+    changed = tomlkit.dumps(document)
+    assert is_kept(before, tomllib.loads(changed)), place
+    return changed, added
+
+
+def extend_text(text, place, key, addition):
+    """Return the TOML `text` with `addition` at the end of a text or of a list of texts."""
+    document = tomlkit.parse(text)
+    holder = document
+    for name in place:
+        holder = holder[name]
+    if isinstance(holder[key], list):
+        holder[key].extend(addition)
+    else:
+        holder[key] = " ".join([holder[key].rstrip(), *addition])
+    return tomlkit.dumps(document)
+
+
+def inline(item):
+    if not isinstance(item, dict):
+        return item
+    made = tomlkit.inline_table()
+    made.update(item)
+    return made
+
+
+def array(values):
+    """Return a list of TOML, one item a line."""
+    made = tomlkit.array()
+    for value in values:
+        made.append(inline(value))
+    return made.multiline(bool(values))
+
+
+def put(holder, key, value):
+    """Add a key behind the last one of a table, before the comments that belong to what follows."""
+    body = getattr(getattr(holder, "value", holder), "body", None)
+    tail = []
+    while isinstance(body, list) and body and body[-1][0] is None and isinstance(body[-1][1], (Comment, Whitespace)):
+        tail.insert(0, body.pop())
+    holder[key] = array(value) if isinstance(value, list) and len(str(value)) > 80 else value
+    if isinstance(body, list):
+        body.extend(tail)
+
+
+def add_option(text, section, option, value):
+    """Return the ini `text` with an option directly below the head of its section, which is added if there is none."""
+    entry = f"{option} = {value}"
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if line.split("#")[0].strip() == f"[{section}]":
+            return "\n".join([*lines[: number + 1], entry, *lines[number + 1 :]])
+    return append(text, f"[{section}]\n{entry}")
+
+
+def inline_list(values):
+    """Return the TOML of a list of texts in one line."""
+    return tomlkit.item(list(values)).as_string()
