@@ -29,8 +29,8 @@ nox.options.reuse_venv = "yes"
 try:
     PROJECT = nox.project.load_toml("pyproject.toml")
     RULES = PROJECT["tool"]["quality-gate"]
-    PYTHONS = RULES.get("pythons")
-    PYTHONS = PYTHONS or nox.project.python_versions(PROJECT)
+    named = nox.project.python_versions
+    PYTHONS = RULES.get("pythons") or named(PROJECT)
     HERE = PYTHONS[-1]
 except (
     OSError,
@@ -46,11 +46,15 @@ if importlib.util.find_spec("pre_commit"):
 BUILD = {"build-system", "project"} & PROJECT.keys()
 IS_PACKAGE = bool(BUILD) or Path("setup.py").exists()
 JUNIT, COVERAGE = "reports/junit", "reports/coverage"
+CODE = RULES.get("source", [])
+CODE = [CODE] if isinstance(CODE, str) else CODE
+CODE = [Path(place) for place in CODE]
+COVER = []  # whatever the project's own settings measure
 PATHS = [Path("tools/plugins")]
-if not IS_PACKAGE:  # nothing installs the code
-    CODE = RULES.get("source", [])
-    CODE = [CODE] if isinstance(CODE, str) else CODE
-    for place in map(Path, CODE):
+for place in CODE:
+    folder = place if place.is_dir() else "."
+    COVER.append(f"--cov={folder}")
+    if not IS_PACKAGE:  # nothing installs the code
         PATHS += [place, place.parent]
 PACKAGES = """
 from importlib.metadata import distributions
@@ -125,7 +129,7 @@ def try_tests(session, *arguments):
     data = f"{COVERAGE}/.coverage-{session.name}"
     run_pytest(
         session,
-        "--cov",
+        *COVER,
         "--cov-fail-under=0",
         "--cov-report=",
         "-m",
@@ -150,7 +154,7 @@ def tests(session):
     data = Path(output.splitlines()[-1])
     run_pytest(
         session,
-        "--cov",
+        *COVER,
         "--cov-fail-under=0",
         f"--cov-report=html:{COVERAGE}/html",
         f"--cov-report=xml:{COVERAGE}/coverage.xml",
