@@ -28,16 +28,18 @@ nox.options.reuse_venv = "yes"
 
 try:
     PROJECT = nox.project.load_toml("pyproject.toml")
-    RULES = PROJECT["tool"]["quality-gate"]
+    RULES = PROJECT.get("tool", {}).get("quality-gate", {})
     named = nox.project.python_versions
     PYTHONS = RULES.get("pythons") or named(PROJECT)
     HERE = PYTHONS[-1]
+    CODE = RULES.get("source", [])
+    CODE = [CODE] if isinstance(CODE, str) else CODE
+    CODE = [Path(place) for place in CODE]
 except (
     OSError,
     ValueError,
     TypeError,
     AttributeError,
-    LookupError,
 ) as error:
     print(f"pyproject.toml: cannot be used: {error}")
     raise SystemExit(2) from None
@@ -46,9 +48,6 @@ if importlib.util.find_spec("pre_commit"):
 BUILD = {"build-system", "project"} & PROJECT.keys()
 IS_PACKAGE = bool(BUILD) or Path("setup.py").exists()
 JUNIT, COVERAGE = "reports/junit", "reports/coverage"
-CODE = RULES.get("source", [])
-CODE = [CODE] if isinstance(CODE, str) else CODE
-CODE = [Path(place) for place in CODE]
 COVER = []  # whatever the project's own settings measure
 PATHS = [Path("tools/plugins")]
 for place in CODE:
