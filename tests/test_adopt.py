@@ -143,7 +143,7 @@ def test_each_shape_is_adopted_without_moving_a_file(adopted, repository, shape)
 def test_a_project_of_setup_py_alone_gets_tools_tables_only(adopted, repository):
     """L3: a [build-system] would change how it is built, a [project] what it is."""
     files = {
-        "setup.py": "from setuptools import setup\nsetup(name='acme', py_modules=['acme'], install_requires=['attrs>=21'])\n"
+        "setup.py": "import setuptools as s\ns.setup(name='acme', py_modules=['acme'], install_requires=['attrs>=21'])\n"
     }
     project = repository(files | SHAPES["one module"])
     adopted(project)
@@ -365,7 +365,7 @@ def test_only_a_clean_root_of_a_repository_is_adopted(origin, repository, tmp_pa
 
 
 def test_make_adopt_passes_project_and_answers(origin, repository):
-    """Without the environment, which `make new` needs too and its test makes; wrong answers are named as the template does."""
+    """Without the environment, which `make new` needs too and its test makes; wrong answers are named."""
     project = repository(OWN)
     make = ["make", "adopt", "--old-file=.venv/new", f"BIN={sys.prefix}/bin", f"PROJECT={project}"]
     wrong = run(*make, f"ARGS=--template '{origin}' line_length=7 coverage_minimum=x", cwd=TEMPLATE, check=False)

@@ -3,9 +3,9 @@
 import tomllib
 
 import pytest
-from adoptions import TEST, adopt, repository_fixture  # noqa: F401 # a fixture
 from adoption import Refused, answers, building, ignores, layouts, linters, pytests, requirements, tables, texts
 from adoption.project import Project
+from adoptions import TEST, adopt, repository_fixture  # noqa: F401 # a fixture
 from conftest import TEMPLATE
 from ruamel.yaml import YAML
 

@@ -119,11 +119,8 @@ def literal(node, values):
     if isinstance(node, ast.Call) and called(node) == "dict" and not node.args:
         return {keyword.arg: literal(keyword.value, values) for keyword in node.keywords if keyword.arg}
     if isinstance(node, ast.Dict):
-        pairs = [
-            (literal(key, values), literal(value, values))
-            for key, value in zip(node.keys, node.values, strict=True)
-            if key
-        ]
+        keys = [literal(key, values) if key else None for key in node.keys]
+        pairs = zip(keys, (literal(value, values) for value in node.values), strict=True)
         return {key: value for key, value in pairs if isinstance(key, str)}
     try:
         return ast.literal_eval(node)

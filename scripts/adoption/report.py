@@ -22,10 +22,10 @@ def lines(project, layout, answers, dropped, plan):
     if kept := [f"  {own} takes the place of {path}" for path, own in sorted(plan.kept.items()) if own]:
         yield from ["Kept as they are", *kept]
     if plan.untested:
-        yield f"Without a test of their own yet ({len(plan.untested)}, in `untested` of [tool.quality-gate], which can only shrink)"
+        yield f"Without a test of their own yet ({len(plan.untested)}, the list `untested`, which can only shrink)"
         yield from (f"  {path}" for path in plan.untested)
     if plan.exempt:
-        yield f"Read by no check ({len(plan.exempt)}, in `exempt` of [tool.quality-gate])"
+        yield f"Read by no check ({len(plan.exempt)}, the list `exempt`)"
         yield from (f"  {path}" for path in plan.exempt)
     if found := [*files.overlaps(project)]:
         yield "Workflows that do what the pipeline does as well"
@@ -57,7 +57,7 @@ def todo(project, answers, plan):
     if any(True for _ in files.overlaps(project)):
         yield "Decide which of the overlapping workflows stays; require the check Quality gate only then"
     if answers["github_owner"][1] == "default":
-        yield f"No remote and no address names the owner on GitHub: replace {answers['github_owner'][0]} in .github/CODEOWNERS and docs/ci_cd"
+        yield f"Nothing names the owner on GitHub: replace {answers['github_owner'][0]} in what was added"
     if own := sorted(plan.needs.texts):
-        names = ", ".join(own)
-        yield f"{prefix}environment.yml: where conda-forge has another name for one of {names}: [tool.pyproject2conda.dependencies]"
+        yield f"{prefix}environment.yml: of {', '.join(own)}"
+        yield "  conda-forge has some under other names, or not: say so in [tool.pyproject2conda.dependencies]"
