@@ -47,6 +47,8 @@ if importlib.util.find_spec("pre_commit"):
     HERE = False
 BUILD = {"build-system", "project"} & PROJECT.keys()
 IS_PACKAGE = bool(BUILD) or Path("setup.py").exists()
+PREFIX = Path(__file__).name.removesuffix("noxfile.py")
+REQUIREMENTS = f"conf/{PREFIX}requirements.txt"
 JUNIT, COVERAGE = "reports/junit", "reports/coverage"
 COVER = []  # whatever the project's own settings measure
 PATHS = [Path("tools/plugins")]
@@ -75,7 +77,7 @@ def install(session, *groups):
     if session.python is False:
         return
     if not groups:
-        session.install("-r", "conf/requirements.txt")
+        session.install("-r", REQUIREMENTS)
         if IS_PACKAGE:
             session.install("-e", ".")
         return
@@ -98,7 +100,7 @@ def install_by(session, rule):
     if session.venv_backend != "uv":
         told = "needs uv: `pip install uv`, no `--no-venv`"
         session.error(f"{session.name} {told}")
-    session.install(rule, "-r", "conf/requirements.txt")
+    session.install(rule, "-r", REQUIREMENTS)
     if IS_PACKAGE:
         session.install(rule, "-e", ".")
 
