@@ -35,9 +35,10 @@ def add_prefix(prefix):
 
     Only in what was rendered, and not in tools/, whose programs are the same in every project and look for the names.
     """
-    taken = [PROJECT / "noxfile.py", PROJECT / "environment.yml", *PROJECT.glob(".github/workflows/*.yml")]
+    taken = [PROJECT / "noxfile.py", PROJECT / "environment.yml", PROJECT / "conf/requirements.txt"]
+    taken += PROJECT.glob(".github/workflows/*.yml")
     names = rf"(?<![\w-])(?={'|'.join(re.escape(path.name) for path in taken)})"
-    patterns = ("*.md", ".github/*.*", "docs/ci_cd/*", "conf/*", "pyproject.toml")
+    patterns = ("*.md", ".github/*.*", "docs/ci_cd/*", "pyproject.toml")
     texts = {path for pattern in patterns for path in PROJECT.glob(pattern)}
     for path in texts.union(taken[1:]):
         text = re.sub(names, prefix, path.read_text(encoding="utf-8"))

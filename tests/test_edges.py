@@ -142,6 +142,8 @@ def test_lint_without_a_result_is_no_pass(tools, monkeypatch, code):
 FROZEN = """\
 import datetime
 
+import pytest_rules
+
 
 class Day(datetime.date):
     @classmethod
@@ -149,7 +151,7 @@ class Day(datetime.date):
         return cls(2030, 3, 1)
 
 
-datetime.date = Day
+pytest_rules.date = Day
 """
 
 

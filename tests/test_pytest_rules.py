@@ -301,6 +301,14 @@ def test_a_test_that_cannot_be_collected_counts_where_its_file_lies(tmp_path):
     assert "| integration | 0 | 0 | 1 |" in (tmp_path / "second.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("splits", [[], ["--splits=two"]], ids=["none", "of another plugin"])
+def test_a_run_without_tests_stays_a_failure(tmp_path, splits):
+    """R4: unless pytest-split has made parts, and others may have the tests."""
+    option = "def pytest_addoption(parser):\n    parser.addoption('--splits')\n"
+    write(tmp_path, {"conftest.py": option, "test_x.py": PASSES, "pyproject.toml": settings(tests="'.'")})
+    assert rules(tmp_path, "-k", "nothing", *splits, code=5)[1] == []
+
+
 SPY = f"""#!{sys.executable}
 import os, sys
 from pathlib import Path
@@ -360,9 +368,7 @@ def test_a_project_with_settings_of_its_own_gets_the_rules_under_nox(copy):
 def test_a_ban_of_the_projects_own_is_not_loosened(copy):
     """P9: nor is what it allows by a marker taken away."""
     project = copy()
-    within = (
-        "import socket\n\nimport pytest\n\n\ndef test_it():\n    [end.close() for end in socket.socketpair()]\n\n\n"
-    )
+    within = "import socket\n\nimport pytest\n\n\ndef test_it():\n    [e.close() for e in socket.socketpair()]\n\n\n"
     within += "@pytest.mark.enable_socket\ndef test_allowed():\n    socket.socket().close()\n"
     write(project, {"src/tests/unit/test_within.py": within})
     test = "src/tests/unit/test_within.py"
@@ -408,5 +414,8 @@ def test_the_rules_hold_with_other_versions_of_pytest(tmp_path, major):
     assert "No test in this one of 9 parts" in said
     said, _ = rules(tmp_path / "tests", "--cov", python=folder / "bin/python", code=4)
     assert f"coverage is set up in {tmp_path}: run: cd {tmp_path} && pytest --cov" in said
+    rules(tmp_path / "tests", "--cov", "--no-cov", "-k", "test_b", python=folder / "bin/python")
+    write(tmp_path, {"pyproject.toml": ""})
+    rules(tmp_path / "tests", "--cov", "-k", "test_b", python=folder / "bin/python")
     write(tmp_path, {"pyproject.toml": settings(tests="3")})
     assert "tests: 3 is no folder" in rules(tmp_path, python=folder / "bin/python", code=4)[0]

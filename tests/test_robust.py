@@ -74,9 +74,11 @@ def test_a_broken_configuration_is_one_line_and_exit_code_2(copy, name, path, te
 
 
 @pytest.mark.parametrize("table", ["classifiers = 1", "classifiers = [1]", "classifiers = []", "requires-python = 3"])
-def test_nox_says_what_it_cannot_read(copy, table):
-    """R3."""
+@pytest.mark.parametrize("gate", ["", "source = 3", "pythons = 3", "source = [3]"])
+def test_nox_says_what_it_cannot_read(copy, table, gate):
+    """R3, P8."""
     project = copy()
+    table = f"{table}\n[tool.quality-gate]\n{gate}" if gate else table
     write(project, {"pyproject.toml": f"[project]\n{table}\n"})
     result = run("nox", "-l", cwd=project, check=False)
     assert (result.returncode, result.stderr) == (2, "")

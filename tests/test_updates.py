@@ -92,7 +92,7 @@ def test_user_edits_survive_an_update_that_equals_a_fresh_project(linked, templa
 
 @pytest.mark.parametrize("deleted", [True, False], ids=["sample deleted", "sample kept"])
 def test_updates_leave_the_sample_alone(linked, template, deleted):
-    """L1, P9: with plain cruft too: who deleted the sample never gets new parts of it, and the rules arrive."""
+    """L1, P9: with plain cruft too; a deleted sample never comes back in parts, and the rules for tests arrive."""
     project = linked()
     package = "src/{{cookiecutter.package_name}}"
     if deleted:

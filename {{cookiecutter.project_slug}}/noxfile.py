@@ -28,30 +28,34 @@ nox.options.reuse_venv = "yes"
 
 try:
     PROJECT = nox.project.load_toml("pyproject.toml")
-    RULES = PROJECT["tool"]["quality-gate"]
-    PYTHONS = RULES.get("pythons")
-    PYTHONS = PYTHONS or nox.project.python_versions(PROJECT)
+    RULES = PROJECT.get("tool", {}).get("quality-gate", {})
+    named = nox.project.python_versions
+    PYTHONS = RULES.get("pythons") or named(PROJECT)
     HERE = PYTHONS[-1]
+    CODE = RULES.get("source", [])
+    CODE = [CODE] if isinstance(CODE, str) else CODE
+    CODE = [Path(place) for place in CODE]
 except (
     OSError,
     ValueError,
     TypeError,
     AttributeError,
-    LookupError,
 ) as error:
     print(f"pyproject.toml: cannot be used: {error}")
     raise SystemExit(2) from None
 if importlib.util.find_spec("pre_commit"):
     HERE = False
-IS_PACKAGE = Path("setup.py").exists() or bool(
-    {"build-system", "project"} & PROJECT.keys()
-)
+BUILD = {"build-system", "project"} & PROJECT.keys()
+IS_PACKAGE = bool(BUILD) or Path("setup.py").exists()
+PREFIX = Path(__file__).name.removesuffix("noxfile.py")
+REQUIREMENTS = f"conf/{PREFIX}requirements.txt"
 JUNIT, COVERAGE = "reports/junit", "reports/coverage"
+COVER = []  # whatever the project's own settings measure
 PATHS = [Path("tools/plugins")]
-if not IS_PACKAGE:  # nothing installs the code
-    CODE = RULES.get("source", [])
-    CODE = [CODE] if isinstance(CODE, str) else CODE
-    for place in map(Path, CODE):
+for place in CODE:
+    folder = place if place.is_dir() else "."
+    COVER.append(f"--cov={folder}")
+    if not IS_PACKAGE:  # nothing installs the code
         PATHS += [place, place.parent]
 PACKAGES = """
 from importlib.metadata import distributions
@@ -73,7 +77,7 @@ def install(session, *groups):
     if session.python is False:
         return
     if not groups:
-        session.install("-r", "conf/requirements.txt")
+        session.install("-r", REQUIREMENTS)
         if IS_PACKAGE:
             session.install("-e", ".")
         return
@@ -96,7 +100,7 @@ def install_by(session, rule):
     if session.venv_backend != "uv":
         told = "needs uv: `pip install uv`, no `--no-venv`"
         session.error(f"{session.name} {told}")
-    session.install(rule, "-r", "conf/requirements.txt")
+    session.install(rule, "-r", REQUIREMENTS)
     if IS_PACKAGE:
         session.install(rule, "-e", ".")
 
@@ -126,7 +130,7 @@ def try_tests(session, *arguments):
     data = f"{COVERAGE}/.coverage-{session.name}"
     run_pytest(
         session,
-        "--cov",
+        *COVER,
         "--cov-fail-under=0",
         "--cov-report=",
         "-m",
@@ -151,7 +155,7 @@ def tests(session):
     data = Path(output.splitlines()[-1])
     run_pytest(
         session,
-        "--cov",
+        *COVER,
         "--cov-fail-under=0",
         f"--cov-report=html:{COVERAGE}/html",
         f"--cov-report=xml:{COVERAGE}/coverage.xml",

@@ -18,7 +18,7 @@ KNOWN = ("3.11", "3.12", "3.13", "3.14")
 COVERAGE_FILES = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini")
 # Names that the template gives as well: if one of them is taken, its files get another.
 WORKFLOWS = r"\.github/workflows/(ci|nightly|codeql|dependencies|template-update)\.ya?ml"
-TAKEN = re.compile(rf"noxfile\.py|environment\.ya?ml|{WORKFLOWS}")
+TAKEN = re.compile(rf"noxfile\.py|environment\.ya?ml|conf/requirements\.txt|{WORKFLOWS}")
 BLACK = 88  # the line length of black and of ruff where nobody names another
 
 

@@ -11,6 +11,8 @@ from adoption.project import lines, strings, table
 
 GROUPS = ("test", "tests", "testing")
 OTHERS = ("dev", "develop", "development")
+# Where an application lists what it needs.
+APPLICATION = ("requirements.txt", "conf/requirements.txt", "requirements/base.txt", "requirements/requirements.txt")
 FILE = re.compile(
     r"(?i)(.*/)?(({0})[-_.]requirements|requirements[-_/.]({0})|reqs/({0}))\.(txt|in)".format(
         "tests?|testing|dev|development"
@@ -119,7 +121,7 @@ def runtime(project):
         and re.search(r"install_requires|requirements\.txt", project.text("setup.py"))
         or not project.is_packaged
     ):
-        files = ["requirements.txt"]
+        files = [path for path in APPLICATION if path in project.known][:1]
     found = [requirement for path in files for requirement in from_file(project, path)]
     return found, " ".join(files) if found else ""
 

@@ -31,7 +31,7 @@ def generated(tree: Tree) -> list[str]:
 
 def missing(tree: Tree) -> Iterator[Problem]:
     prefix = repository.prefix(tree.root)
-    environments = (f"{prefix}environment.yml", "conf/requirements.txt")
+    environments = (f"{prefix}environment.yml", f"conf/{prefix}requirements.txt")
     readme = re.findall(r'^readme = "(README.md)"', tree.texts.get("pyproject.toml", ""), re.M)
     for path in sorted([ci(tree), codecov(tree), f"{prefix}noxfile.py", *environments, *readme, *REQUIRED]):
         if path not in tree.files:

@@ -39,7 +39,7 @@ def wanted(file: Path) -> tuple[str, list[str]]:
     specs.pop("pip", None)
     if python is None:
         fail("setup-micromamba: no Python version; give one by create-args: python=3.N")
-    build = tomllib.loads((WORKSPACE / "pyproject.toml").read_text())["build-system"]["requires"]
+    build = tomllib.loads((WORKSPACE / "pyproject.toml").read_text()).get("build-system", {}).get("requires", [])
     return python[0], sorted([*specs.values(), *pip, *build, "editables"])
 
 
