@@ -15,6 +15,9 @@ from conftest import TEMPLATE, clone, run
 from filelock import FileLock
 
 TEST = "def test_it():\n    pass\n"
+NAMED = '[project]\nname = "acme"\n'
+SETUP = "from setuptools import setup, find_packages\n"
+FLAT = {"acme/__init__.py": "", "acme/core.py": "", "tests/test_core.py": TEST}
 
 
 def write(folder, files):

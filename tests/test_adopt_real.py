@@ -1,4 +1,4 @@
-"""L3, P8: real projects are adopted, and are built, tested and updated as before. Their code comes from the package index."""
+"""L3, P8: real projects, from the package index, are adopted, and are built, tested and updated as before."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ from filelock import FileLock
 from test_adopt import check, settings
 
 pytestmark = pytest.mark.slow
-# The archive's SHA-256 and, where its own tests run in seconds, that they are run. thefuzz does not say what its tests need.
+# The archive's SHA-256, and whether its own tests run in seconds. thefuzz does not say what its tests need.
 PROJECTS = {
     "itsdangerous==2.2.0": ("e0050c0b7da1eea53ffaf149c0cfbb5c6e2e2b69c4bef22c81fa6eb73e5f6173", True),
     "stamina==26.1.0": ("0214d05fdf5102c518194a4aac7520ce53cf660550ae3b940701aad88cf50c17", True),
