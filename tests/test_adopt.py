@@ -4,6 +4,7 @@ import json
 import tomllib
 
 import pytest
+from adoption import Refused
 from adoptions import (  # noqa: F401 # fixtures
     TEST,
     adopted_fixture,
@@ -118,6 +119,8 @@ def test_files_are_added_and_settings_merged_in_two_commits(adopted, repository)
     assert "pyproject.toml: [tool.ruff] extend-exclude" in told
     head = run("git", "rev-parse", "HEAD", cwd=project).stdout
     assert adopted(project)[1].startswith("Nothing to do")
+    with pytest.raises(Refused, match="line_length: is given, but .cruft.json has answers"):
+        adopted(project, line_length="99")
     run("git", "checkout", "--quiet", branch, cwd=project)
     assert adopted(project)[1].startswith("The branch adopt-ci-template has it already")
     run("git", "merge", "--quiet", "--no-edit", "adopt-ci-template", cwd=project)
@@ -136,6 +139,18 @@ def test_each_shape_is_adopted_without_moving_a_file(adopted, repository, shape)
     project = repository(PLAIN | SHAPES[shape])
     adopted(project)
     check(project, "HEAD~2")
+
+
+def test_names_that_the_template_refuses_get_others(adopted, repository):
+    """L3: they name the sample only, which is not added; an answer that is given is not replaced."""
+    table = '[project]\nname = "yaml"\nversion = "1"\nauthors = [{ name = "Å", email = "Å at home" }]\n'
+    project = repository({"pyproject.toml": table, "yaml/__init__.py": "", "tests/test_yaml.py": TEST})
+    with pytest.raises(Refused, match="package_name: 'tests': must not be"):
+        adopted(project, report=True, package_name="tests")
+    _, told = adopted(project)
+    check(project, "HEAD~2")
+    assert settings(project)["tool"]["quality-gate"]["source"] == "yaml"
+    assert "package_name = package  (the project's own breaks a rule of the template)" in told
 
 
 def test_a_project_of_setup_py_alone_gets_tools_tables_only(adopted, repository):

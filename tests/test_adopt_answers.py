@@ -86,6 +86,7 @@ FACTS = {
         },
         {"coverage_minimum": "91", "coverage_target": "95"},
     ),
+    "coverage above the target": ({".coveragerc": "[report]\nfail_under = 90.5\n"}, {"coverage_target": "91"}),
     "coverage in setup.cfg": (
         {"setup.cfg": "[coverage:report]\nfail_under = 70\n"},
         {"coverage_minimum": "70", "coverage_target": "80"},

@@ -23,6 +23,7 @@ def state(project):
             {"tools/settings.py": "", "tools/wheels.py": ""},
             ["tools/settings.py: is the name", "tools/wheels.py: is the name"],
         ),
+        ({"pyproject.toml": PYPROJECT + "[tool.quality-gate]\n"}, ["pyproject.toml: has a table [tool.quality-gate]"]),
         ({"docs": "", "tests/test_a.py": ""}, ["docs: is no folder"]),
         ({".pre-commit-config.yaml": "repos: 1\n"}, [".pre-commit-config.yaml: cannot be added to: has no list"]),
         ({".cruft.json": '{"context": {"cookiecutter": {"a": 1}}}'}, [".cruft.json: the project follows another"]),
