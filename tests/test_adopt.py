@@ -15,7 +15,7 @@ from adoptions import (  # noqa: F401 # fixtures
     verified,
     write,
 )
-from conftest import record, run
+from conftest import run
 
 PYPROJECT = """\
 # The project's own.
@@ -204,42 +204,6 @@ def test_what_exists_under_another_name_is_not_doubled(adopted, repository):
     }
 
 
-def test_rules_of_gitignore_lose_no_file(adopted, repository):
-    """L3: rules of the project, of the machine and of the clone; none is added that matches a file in git."""
-    rules = "coverage*\ntools/\n*.yml\n.github\n# end"
-    project = repository(OWN | {".gitignore": rules})
-    write(project, {".vscode/settings.json": "{}\n", "../excludes": "*.toml\nenvironment.yml\n"})
-    run("git", "add", "--force", ".vscode", cwd=project)
-    record(project, "editor")
-    run("git", "config", "core.excludesFile", project / "../excludes", cwd=project)
-    write(project, {".git/info/exclude": "noxfile.py\n"})
-    adopted(project)
-    check(project, "HEAD~2")
-    text = (project / ".gitignore").read_text(encoding="utf-8")
-    assert text.startswith(rules)
-    assert "!/tools\n" in text and "!/.github\n" in text and "!/environment.yml" in text
-    assert ".vscode/" not in text and ".idea/" in text
-    listed = contents(project, "HEAD").keys()
-    assert {
-        "tools/coverage_gate.py",
-        ".github/workflows/ci.yml",
-        "noxfile.py",
-        "environment.yml",
-    } <= listed
-    ignored = run(
-        "git",
-        "-c",
-        "core.excludesFile=/dev/null",
-        "check-ignore",
-        "--no-index",
-        "tools/wheels.py",
-        ".codecov.yml",
-        cwd=project,
-        check=False,
-    )
-    assert ignored.stdout == ""
-
-
 def test_files_that_are_meant_to_be_broken_are_exempt(adopted, repository):
     """L3, R2: fixtures of parsers, a folder of them as a whole; conflicts and tags of templates too."""
     files = {f"tests/data/bad/{number}.toml": "[" for number in range(9)}
@@ -264,26 +228,3 @@ def test_code_that_the_project_does_not_measure_stays_unjudged(adopted, reposito
     assert (
         project / ".coveragerc"
     ).read_text() == "[run]\nrelative_files = true\nsource = a\n\n[report]\nfail_under = 0\n"
-
-
-def test_settings_and_hooks_of_git_do_not_matter(adopted, repository, tmp_path):
-    """L3, R1: hooks do not run, nothing is signed, templates are not used; line ends are as the project wants them."""
-    project = repository(OWN | {".gitattributes": "* text eol=crlf\n", ".gitignore": "*.pyc\n"})
-    for name in ("pre-commit", "commit-msg", "post-checkout", "prepare-commit-msg"):
-        write(project, {f".git/hooks/{name}": f"#!/bin/sh\ntouch {tmp_path}/ran\nexit 1\n"})
-        (project / f".git/hooks/{name}").chmod(0o755)
-    write(tmp_path, {"template.txt": "Subject\n"})
-    for setting in (
-        "commit.gpgSign=true",
-        "gpg.program=false",
-        "core.safecrlf=true",
-        f"commit.template={tmp_path}/template.txt",
-    ):
-        run("git", "config", *setting.split("="), cwd=project)
-    adopted(project)
-    assert not (tmp_path / "ran").exists()
-    check(project, "HEAD~2")
-    assert b"\r\n" in (project / "tools/settings.py").read_bytes()
-    assert (
-        run("git", "log", "-1", "--format=%s %an", cwd=project).stdout == "Merge the settings of ci-template Tester\n"
-    )

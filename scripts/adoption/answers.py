@@ -1,21 +1,17 @@
 """The answers to the template's questions that a project gives itself, and where."""
 
 import json
-import math
 import re
 from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from ruamel.yaml import YAML, YAMLError
 
-from adoption import Refused, metadata
-from adoption.project import table
+from adoption import Refused, metadata, thresholds
 from adoption.repository import git
 
 TEMPLATE = Path(__file__).resolve().parent.parent.parent
 QUESTIONS = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
 KNOWN = ("3.11", "3.12", "3.13", "3.14")
-COVERAGE_FILES = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini")
 # Names that the template gives as well: if one of them is taken, its files get another.
 WORKFLOWS = r"\.github/workflows/(ci|nightly|codeql|dependencies|template-update)\.ya?ml"
 TAKEN = re.compile(rf"noxfile\.py|environment\.ya?ml|conf/requirements\.txt|{WORKFLOWS}")
@@ -56,7 +52,7 @@ def derive(project, layout):
         "codeql": codeql(project),
         "external_service": (QUESTIONS["external_service"], "default"),
     }
-    found |= branches(project, about) | lint(project) | coverage(project)
+    found |= branches(project, about) | lint(project) | thresholds.answers(project)
     if "file_prefix" in QUESTIONS:
         taken = [path for path in project.names if TAKEN.fullmatch(path)]
         found["file_prefix"] = ("quality-", f"{', '.join(taken)} exist") if taken else ("", "no name is taken")
@@ -147,55 +143,6 @@ def lint(project):
             else ("off", "mypy has no settings")
         ),
     }
-
-
-def coverage_place(project):
-    """Return the file from which coverage.py takes its settings, or nothing, and the settings by section."""
-    for path in COVERAGE_FILES:
-        if path.endswith(".toml") and path in project.known:
-            return path, table(project.toml(path), "tool", "coverage") or project.toml(path)
-        sections = project.ini(path)
-        own = {
-            name.removeprefix("coverage:"): values
-            for name, values in sections.items()
-            if path[0] == "." or name[:9] == "coverage:"
-        }
-        if own or path[0] == "." and path in project.known:
-            return path, own
-    return ("pyproject.toml" if project.tool("coverage") else ""), project.tool("coverage")
-
-
-def coverage(project):
-    """Return the answers about thresholds: those of coverage.py and of Codecov, as whole numbers."""
-    path, sections = coverage_place(project)
-    found = re.match(r"\d+(\.\d+)?", str(table(sections, "report").get("fail_under") or "").strip())
-    options = "".join(map(project.text, ("pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini")))
-    told = re.search(r"--cov-fail-under[= ](\d+)", options)
-    minimum, where = (
-        (found[0], path) if found else (told[1], "--cov-fail-under") if told else ("0", "green on the first day")
-    )
-    own, numbers = codecov(project)
-    target = numbers.get("project")
-    lowest = math.ceil(float(minimum))
-    target = (int(target), own) if target and lowest <= target <= 100 else (max(80, lowest), "default")
-    patch = (int(numbers["patch"]), own) if numbers.get("patch") else (QUESTIONS["patch_target"], "default")
-    answers = {"coverage_minimum": (int(float(minimum)), where), "coverage_target": target, "patch_target": patch}
-    return {name: (str(value), origin) for name, (value, origin) in answers.items()}
-
-
-def codecov(project):
-    """Return Codecov's settings of the project, their path or nothing, and the targets in them that are numbers."""
-    pattern = r"(dev/|\.github/)?\.?codecov\.ya?ml"
-    path = next((path for path in project.paths if re.fullmatch(pattern, path)), "")
-    try:
-        document = YAML(typ="safe").load(project.text(path)) if path else {}
-    except YAMLError:
-        document = {}
-    status = table(document, "coverage", "status")
-    targets = {
-        part: str(table(status, part, "default").get("target")).removesuffix("%") for part in ("project", "patch")
-    }
-    return path, {part: float(value) for part, value in targets.items() if re.fullmatch(r"\d+(\.\d+)?", value)}
 
 
 def codeql(project):

@@ -9,8 +9,8 @@ import tomllib
 from pathlib import PurePosixPath
 
 from adoption import Refused, building, files, ignores, imports, linters, tables, texts
-from adoption.answers import codecov
 from adoption.draft import PYPROJECT, Draft
+from adoption.thresholds import codecov
 
 IGNORES, CRUFT = ".gitignore", ".cruft.json"
 NO_TEST = "has no test file"

@@ -8,11 +8,11 @@ from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from adoption import texts
-from adoption.answers import coverage_place
 from adoption.builds import join
 from adoption.layouts import children
 from adoption.project import lines, strings, table
 from adoption.requirements import name
+from adoption.thresholds import coverage_place
 
 # For the lowest Python of the template's tools: a resolver for older ones must not look for them.
 MARKER = "; python_version >= '3.11'"
