@@ -190,24 +190,28 @@ def coverage_options(root: Path) -> Callable[[str], Any]:
     """Return coverage.py's own reading of its settings; raises Unusable if it cannot be had."""
     name = coverage_file(root)
     try:
-        from coverage import Coverage, CoverageException
+        from coverage import Coverage
     except ImportError:
         raise Unusable(f"the settings of coverage in {name} cannot be applied here: run: python -m pip install coverage") from None
     try:
         return Coverage(config_file=str(root / name)).get_option
-    except CoverageException as error:
+    except Exception as error:  # of a broken file it raises TypeError and others as well
         raise Unusable(f"{name}: {repository.one_line(error)}") from error
 
 
 def not_omitted(root: Path, code: list[str], option: Callable[[str], Any]) -> list[str]:
     """Leave out what coverage.py itself leaves out, by the `option` that it reads."""
+    from coverage import CoverageException
     from coverage.files import GlobMatcher
 
-    # Relative to the project, unless they start with a wildcard.
-    omitted, included = (
-        GlobMatcher(patterns + [str(root / pattern) for pattern in patterns if pattern[:1] not in ("*", "?")])
-        for patterns in ([*(option("run:omit") or ()), *(option("report:omit") or ())], option("report:include") or ["*"])
-    )
+    patterns = [*(option("run:omit") or ()), *(option("report:omit") or ())], option("report:include") or ["*"]
+    try:
+        # Relative to the project, unless they start with a wildcard.
+        omitted, included = (
+            GlobMatcher(own + [str(root / pattern) for pattern in own if pattern[:1] not in ("*", "?")]) for own in patterns
+        )
+    except CoverageException as error:
+        raise Unusable(f"{coverage_file(root)}: omit, include: {error}") from error
     return [path for path in code if included.match(str(root / path)) and not omitted.match(str(root / path))]
 
 
@@ -259,7 +263,7 @@ def strangers(settings: Settings, code: list[str]) -> Iterable[str]:
 def linked(settings: Settings, code: list[str], root: Path, paths: list[str]) -> list[str]:
     """Return code to which links in the folders of `source` lead, so that it is imported, and that none of them holds."""
     links = [path for path in paths if settings.place_of(path) and (root / path).is_symlink()]
-    leading = {path: Path(os.path.relpath((root / path).resolve(), root.resolve())).as_posix() for path in links}
+    leading = {path: Path(os.path.relpath(os.path.realpath(root / path), root.resolve())).as_posix() for path in links}
     found = {link: [path for path in code if below(path, end) and not settings.place_of(path)] for link, end in leading.items()}
     return [f"{hidden[0]}, to which {link} leads," for link, hidden in found.items() if hidden]
 
