@@ -183,15 +183,19 @@ FOUND = {
     ),
     "a file of tests": (
         edit("pyproject.toml", '"src/tests" #', '"src/tests/conftest.py" #'),
-        "tests: 'src/tests/conftest.py' is a file: name its folder, or '.' for the root",
+        "tests: 'src/tests/conftest.py' is a file or a link: name a folder, or '.'",
+    ),
+    "a link to tests": (
+        lambda project: (project / "src/tests").rename(project / "t") and (project / "src/tests").symlink_to("../t"),
+        "tests: 'src/tests' is a file or a link: name a folder, or '.'",
     ),
     "a misspelt setting": (
         gate("exmept = []"),
-        "[tool.quality-gate] exmept: there is no such setting, but ['exempt', ",
+        "[tool.quality-gate] exmept: there is no such setting, but exempt, ",
     ),
     "a misspelt setting of a tier": (
         edit("pyproject.toml", r"paths = (?=\[\"src/my_project/core)", "path = "),
-        "[tool.quality-gate.tiers.P1] path: there is no such setting, but ['paths', 'target']",
+        "[tool.quality-gate.tiers.P1] path: there is no such setting, but paths, target",
     ),
     "a Python without the tools' modules": (
         gate('pythons = ["3.10", "3.11"]'),

@@ -100,8 +100,10 @@ def judge_baseline(found: settings.Settings, start: str) -> list[Row]:
     if not gate or not (old or new):
         return []
     # A module that has got another name stays in the list; one that has got its test leaves no place for another.
-    status = "pass" if len(new - old) <= len(old - {*found.modules}) else "fail"
-    return [Row("untested", "", str(len(new)), str(len(old)), status, "modules without a test file, which may only get fewer")]
+    added, note = sorted(new - old), "modules without a test file, which may only get fewer"
+    if len(added) <= len(old - {*found.modules}):
+        return [Row("untested", "", str(len(new)), str(len(old)), "pass", note)]
+    return [Row("untested", "", str(len(new)), str(len(old)), "fail", f"{note}, not others ({', '.join(added[:9])})")]
 
 
 def judge_patch(report: dict[str, Any], found: settings.Settings, base: str, start: str) -> Row:

@@ -135,11 +135,11 @@ def load(root: Path, paths: list[str]) -> Settings:
         tier = table(document, "tool", "quality-gate", "tiers", name)
         patterns = strings(tier, "paths")
         settings.tiers[name] = Tier(tier.get("target"), patterns, [module for module in settings.modules if matches(module, patterns)])
-    if (root / settings.tests).is_file():
-        settings.problems.append(f"[tool.quality-gate] tests: {settings.tests!r} is a file: name its folder, or '.' for the root")
-    for holder, known in [("", NAMES), *((f".tiers.{name}", {"target", "paths"}) for name in settings.tiers)]:
-        names = sorted(table(document, "tool", "quality-gate", *holder.split(".")[1:]).keys() - known)
-        settings.problems.extend(f"[tool.quality-gate{holder}] {name}: there is no such setting, but {sorted(known)}" for name in names)
+        settings.problems.extend(unknown(tier, {"target", "paths"}, f"tool.quality-gate.tiers.{name}"))
+    settings.problems.extend(unknown(gate, NAMES, "tool.quality-gate"))
+    folder = root.resolve() / settings.tests
+    if folder.is_file() or os.path.realpath(folder) != str(folder):
+        settings.problems.append(f"[tool.quality-gate] tests: {settings.tests!r} is a file or a link: name a folder, or '.' for the root")
     strange = [*strangers(settings, code), *linked(settings, code, root, paths)]
     settings.problems.extend([*numbers(settings, own), *layout(settings), *patterns_without_match(settings, paths)])
     settings.problems.extend(
@@ -157,6 +157,10 @@ def table(document: dict[str, Any], *names: str) -> dict[str, Any]:
         if not isinstance(document, dict):
             raise Unusable(f"pyproject.toml: has not the expected form: [{'.'.join(names[:depth])}] is no table")
     return document
+
+
+def unknown(holder: dict[str, Any], known: set[str], name: str) -> list[str]:
+    return [f"[{name}] {key}: there is no such setting, but {', '.join(sorted(known))}" for key in sorted(holder.keys() - known)]
 
 
 def strings(holder: dict[str, Any], name: str) -> list[str]:
