@@ -139,7 +139,8 @@ def load(root: Path, paths: list[str]) -> Settings:
     settings.problems.extend(unknown(gate, NAMES, "tool.quality-gate"))
     folder = root.resolve() / settings.tests
     if folder.is_file() or os.path.realpath(folder) != str(folder):
-        settings.problems.append(f"[tool.quality-gate] tests: {settings.tests!r} is a file or a link: name a folder, or '.' for the root")
+        what = f"{settings.tests!r} is a file or a link: name a folder, or '.' for the root"
+        settings.problems.append(f"[tool.quality-gate] tests: {what}")
     strange = [*strangers(settings, code), *linked(settings, code, root, paths)]
     settings.problems.extend([*numbers(settings, own), *layout(settings), *patterns_without_match(settings, paths)])
     settings.problems.extend(

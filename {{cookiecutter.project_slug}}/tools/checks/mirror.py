@@ -47,7 +47,8 @@ def owned(modules: list[PurePosixPath], known: Settings, paths: list[str]) -> di
             for name in dict.fromkeys((module.stem.strip("_"), module.stem)):
                 keys[module][folder, name] = folder in mirrored[: len(places)]
                 claims.setdefault((folder, name), {})[module] = (folder == mirrored[0], name == module.stem)
-    owners = {key: [module for module, rank in ranks.items() if rank == max(ranks.values())] for key, ranks in claims.items()}
+    first = {key: max(ranks.values()) for key, ranks in claims.items()}
+    owners = {key: [module for module, rank in ranks.items() if rank == first[key]] for key, ranks in claims.items()}
     return {module: {key: usual for key, usual in own.items() if owners[key] == [module]} for module, own in keys.items()}
 
 
