@@ -2,11 +2,13 @@
 
 import importlib.util
 import json
+import re
 import shlex
 import sys
 
 import pytest
 from conftest import ANSWERS, TEMPLATE, run
+from test_tree import tree
 
 QUESTIONS = [name for name in ANSWERS if name[0] != "_"]
 GOOD = {
@@ -173,3 +175,31 @@ def test_branch_rules_are_those_of_git(name, tmp_path):
     """Only what GitHub reads as a pattern, and `@`, which git itself reads as HEAD, is refused beyond git's rules."""
     result = run("git", "check-ref-format", "--branch", name, cwd=tmp_path, check=False)
     assert (result.returncode == 0) == (name in BOUNDARIES["main_branch"] or name in ("a+", "!a", "@"))
+
+
+PREFIXED = (
+    r"(?<![\w-])(noxfile\.py|requirements\.txt|(environment|ci|codeql|dependencies|nightly|template-update)\.yml)"
+)
+
+
+def test_a_prefix_is_before_every_name_that_may_be_taken(copy, bake, tools):
+    """L3, R4: in names, in what names them and in advice; all else is as without the answer."""
+    project, plain = copy(file_prefix="our-2nd-"), bake()
+    texts, others = tree(project), tree(plain)
+    assert {path.replace("our-2nd-", "") for path in texts} == set(others)
+    found = [path for path in texts if "our-2nd-" in path]
+    assert len(found) == len({"noxfile.py", "environment.yml", "requirements.txt"}) + len(
+        list((plain / ".github/workflows").iterdir())
+    )
+    for path, text in texts.items():
+        if not path.startswith("tools/") and not path.endswith("noxfile.py"):
+            assert not re.search(PREFIXED, text.decode()), path
+            assert not re.search(r"\bnox (?!-f our-2nd-noxfile\.py)-", text.decode()), path
+            changed = re.sub(r"^name: our-2nd ", "name: ", text.decode()).replace("nox -f our-2nd-noxfile.py", "nox")
+            assert changed.replace("our-2nd-", "") == others[path.replace("our-2nd-", "")].decode()
+    (project / "environment.yml").write_text("name: theirs\n")
+    for other in ("noxfile.py", "a-noxfile.py"):
+        (project / other).write_text("import nox\n")
+    for command in (["nox", "-f", "our-2nd-noxfile.py"], [sys.executable, "our-2nd-noxfile.py"]):
+        assert "* coverage_gate -> " in run(*command, "-l", cwd=project).stdout
+    assert tools.repository.nox("update", project) == "nox -f our-2nd-noxfile.py -s update"

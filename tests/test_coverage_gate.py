@@ -51,8 +51,9 @@ CANNOT = {
         "a module has one tier",
     ),
     "new module": (
-        lambda project: write(project, {"src/my_project/new.py": ""}),
-        "no data for src/my_project/new.py: measure this checkout",
+        lambda project: write(project, {"src/my_project/new/new.py": ""}),
+        "no data for src/my_project/new/new.py: measure this checkout, installed with `pip install -e .`; folders "
+        "without __init__.py need include_namespace_packages = true in [tool.coverage.report]; what is no code of the",
     ),
     "broken Latin-1": (
         lambda project: (project / BUS).write_bytes("'Grüße\n".encode("latin-1")),

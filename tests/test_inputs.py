@@ -44,6 +44,27 @@ def source(*places):
     return edit("pyproject.toml", r"\nsource = \"src/my_project\"", f"\nsource = {json.dumps(places)}")
 
 
+def gate(*lines):
+    """Return the damage that adds lines to [tool.quality-gate]."""
+    return edit("pyproject.toml", "\nsocket-ban", "\n" + "\n".join([*lines, "socket-ban"]))
+
+
+def thing(*places):
+    """Return the damage that adds modules, or tests of modules, called thing."""
+    return both(*(new(place, "x = 1\n") for place in places))
+
+
+def linked(project):
+    """Let the package hold a module and a package by links to folders that no setting knows."""
+    thing("shared/thing.py", "lib/thing.py")(project)
+    (project / "src/my_project/alias.py").symlink_to("../../shared/thing.py")
+    (project / "src/my_project/lib").symlink_to("../../lib")
+
+
+def codecov(old, new):
+    return edit(".codecov.yml", old, new)
+
+
 def named(*packages):
     """Return the damage that adds packages with a module each and names all of them."""
     places = [f"src/{name.replace('.', '/')}" for name in packages]
@@ -118,6 +139,106 @@ FOUND = {
         "src/alone.py: has no test file src/tests/unit/test_alone.py: ",
     ),
     "no source": (source(), "[tool.quality-gate] source: names no folder of the code"),
+    "a linked module": (
+        linked,
+        "source: shared/thing.py, to which src/my_project/alias.py leads, is in none of src/my",
+    ),
+    "a linked folder": (
+        linked,
+        "source: lib/thing.py, to which src/my_project/lib leads, is in none of src/my_project",
+    ),
+    "a script of Windows": (
+        new("src/my_project/thing.pyw"),
+        "thing.pyw: has no test file src/tests/unit/test_thing.py:",
+    ),
+    "one test for a package in a package of its name": (
+        thing(
+            *(
+                f"src/{place}thing.py"
+                for place in ("my_project/", "my_project/my_project/", "tests/unit/my_project/test_")
+            )
+        ),
+        "src/my_project/thing.py: has no test file src/tests/unit/test_thing.py: ",
+    ),
+    # P8, R4: settings of a form that no program can use
+    "an absolute folder": (
+        source("src/my_project", "/srv"),
+        "source: '/srv' is no path from the project's root downwards",
+    ),
+    "a folder upwards": (
+        source("src/../src"),
+        "source: 'src/../src' is no path from the project's root downwards: write",
+    ),
+    "a folder of Windows": (
+        source("src\\\\my_project"),
+        "is no path from the project's root downwards: write one like",
+    ),
+    "an empty folder": (
+        edit("pyproject.toml", '"src/tests" #', '"" #'),
+        "tests: '' is no path from the project's root",
+    ),
+    "several folders of tests": (
+        edit("pyproject.toml", '"src/tests" #', '["src/tests", "tests"] #'),
+        "tests: ['src/tests', 'tests'] is no string: name one folder",
+    ),
+    "a file of tests": (
+        edit("pyproject.toml", '"src/tests" #', '"src/tests/conftest.py" #'),
+        "tests: 'src/tests/conftest.py' is a file or a link: name a folder, or '.'",
+    ),
+    "a link to tests": (
+        lambda project: (project / "src/tests").rename(project / "t") and (project / "src/tests").symlink_to("../t"),
+        "tests: 'src/tests' is a file or a link: name a folder, or '.'",
+    ),
+    "a misspelt setting": (
+        gate("exmept = []"),
+        "[tool.quality-gate] exmept: there is no such setting, but exempt, ",
+    ),
+    "a misspelt setting of a tier": (
+        edit("pyproject.toml", r"paths = (?=\[\"src/my_project/core)", "path = "),
+        "[tool.quality-gate.tiers.P1] path: there is no such setting, but paths, target",
+    ),
+    "a Python without the tools' modules": (
+        gate('pythons = ["3.10", "3.11"]'),
+        "pythons: ['3.10', '3.11'] are not the",
+    ),
+    "Pythons in disorder": (
+        gate('pythons = ["3.12", "3.11"]'),
+        "pythons: ['3.12', '3.11'] are not the Pythons to test",
+    ),
+    "no Python": (
+        gate('pythons = ["pypy3.10"]'),
+        "pythons: ['pypy3.10'] are not the Pythons to test, each 3.N from 3.11",
+    ),
+    "no minimum in coverage's own file": (
+        new(".coveragerc", "[run]\nbranch = true\n"),
+        ".coveragerc [report] fail_under: None is not a number from 0 to 100",
+    ),
+    "coverage's own file in Latin-1": (
+        binary(".coveragerc", (LATIN + "[report]\nfail_under = 50\n").encode("latin-1")),
+        ".coveragerc: 'utf-8' codec can't decode byte",
+    ),
+    "coverage's own file in another form": (new(".coveragerc.toml", "tool = 3\n"), ".coveragerc.toml: 'int' object is"),
+    "a pattern that coverage refuses": (
+        omit("src/a["),
+        "pyproject.toml: omit, include: File pattern can't include '['",
+    ),
+    "a package beside that of coverage's own file": (
+        both(new("src/alone.py"), new(".coveragerc", "[run]\n")),
+        "or name it in omit of .coveragerc [run]",
+    ),
+    "another status of a component": (
+        codecov(
+            "- type: project\n *target: 100%", "- { type: patch, target: 100% }\n        - { type: project, target: 9 }"
+        ),
+        ".codecov.yml: components: {'P0': (9.0, ",
+    ),
+    "Codecov's other name": (
+        both(
+            codecov("target: 80%", "target: 81%"),
+            lambda project: (project / ".codecov.yml").rename(project / "codecov.yaml"),
+        ),
+        "codecov.yaml: project target: 81.0 but pyproject.toml says 80",
+    ),
     # R4: settings that are read from elsewhere
     "coverage's own file": (
         new(".coveragerc", "[run]\nsource = src\n"),
@@ -157,6 +278,27 @@ FOUND = {
     "ignored by git": (new(".gitignore", "/tools/coverage*\n"), "tools/coverage_gate.py: is ignored by git: change"),
 }
 FINE = {
+    "private modules of one name": thing(
+        *(f"src/{place}base.py" for place in ("my_project/core/_", "my_project/frontend/_")),
+        *(f"src/tests/unit/{place}/test_base.py" for place in ("core", "frontend")),
+    ),
+    "a folder of tests for each package": both(
+        named("second"),
+        thing(
+            "src/my_project/thing.py",
+            *(f"src/tests/unit/test_{name}/test_thing.py" for name in ("my_project", "second")),
+        ),
+    ),
+    "classifiers in another order": edit(
+        "pyproject.toml", r"(?m)^( *\".* 3\.11\",\n)((?: *\".* 3\.1[23]\",\n)+)", r"\2\1"
+    ),
+    "another program's noxfile": new("docs-noxfile.py", "import nox\n"),
+    "a number of Codecov": both(codecov("target: 80%", "target: 80.0"), codecov("target: 60%", 'target: "60.00%"')),
+    "no status of Codecov": both(codecov("target: 80%", "target: off"), codecov("target: 60%", "target: auto")),
+    "other components of Codecov": codecov(
+        "components:\n", "components:\n    - { component_id: x, name: X, paths: [docs] }\n"
+    ),
+    "a component without a status": codecov(r"statuses:\n *- type: project\n *target: 100%", "statuses: []"),
     "text in Latin-1": binary("a.md", LATIN.encode("latin-1")),
     "text in UTF-16": binary("a.md", LATIN.encode("utf-16")),
     "declared Latin-1": binary("src/my_project/__init__.py", "# coding: latin-1\nx = 'ü'\n".encode("latin-1")),
@@ -203,6 +345,11 @@ FINE = {
     "a link to nowhere and to a folder": lambda project: (
         (project / "a.json").symlink_to("nowhere"),
         (project / "b.json").symlink_to("docs"),
+        (project / "a-noxfile.py").symlink_to("nowhere"),
+        [
+            (project / "src/my_project" / name).symlink_to(end)
+            for name, end in {"a": "a", "b": ".", "c": "/usr"}.items()
+        ],
     ),
 }
 

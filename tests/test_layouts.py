@@ -3,13 +3,11 @@
 import json
 import re
 import shutil
-import sys
 
 import pytest
 from conftest import environment, run
 from measured import gate
 from pipelines import commit, write
-from test_tree import tree
 from test_wheel_builds import problems as problems_of
 from test_wheel_builds import setting, tried
 
@@ -71,12 +69,12 @@ LAYOUTS = {
         "acme/core/idle.py",
         "acme/core/test_idle.py or acme/test_idle.py",
     ),
-    "tests at the top": (
-        "acme",
+    "tests at the top": (  # and a package called as the folder of unit tests
+        "unit",
         ".",
-        "acme/engine.py",
+        "unit/engine.py",
         "test_engine.py",
-        "acme/core/idle.py",
+        "unit/core/idle.py",
         "core/test_idle.py or test_idle.py",
     ),
     "modules in src": (
@@ -195,29 +193,6 @@ def test_coverage_of_a_layout(copy, layout):
     assert {name for name in rows if name.endswith(".py") and not name.endswith("__init__.py")} == {engine, idle}
     assert (rows[engine]["tier"], rows[engine]["status"]) == ("P0", "pass")
     assert (rows[idle]["tier"], rows[idle]["percent"], rows[idle]["status"]) == ("P2", "0.00", "fail")
-
-
-PREFIXED = r"(?<![\w-])(noxfile\.py|environment\.yml|requirements\.txt|(ci|codeql|dependencies|nightly|template-update)\.yml)"
-
-
-def test_a_prefix_is_before_every_name_that_may_be_taken(copy, bake, tools):
-    """L3, R4: in names, in what names them and in advice; all else is as without the answer."""
-    project, plain = copy(file_prefix="our-2nd-"), bake()
-    texts, others = tree(project), tree(plain)
-    assert {path.replace("our-2nd-", "") for path in texts} == set(others)
-    found = [path for path in texts if "our-2nd-" in path]
-    assert len(found) == len({"noxfile.py", "environment.yml", "requirements.txt"}) + len(list((plain / ".github/workflows").iterdir()))
-    for path, text in texts.items():
-        if not path.startswith("tools/") and not path.endswith("noxfile.py"):
-            assert not re.search(PREFIXED, text.decode()), path
-            assert not re.search(r"\bnox (?!-f our-2nd-noxfile\.py)-", text.decode()), path
-            changed = re.sub(r"^name: our-2nd ", "name: ", text.decode()).replace("nox -f our-2nd-noxfile.py", "nox")
-            assert changed.replace("our-2nd-", "") == others[path.replace("our-2nd-", "")].decode()
-    (project / "environment.yml").write_text("name: theirs\n")
-    (project / "noxfile.py").write_text("")
-    for command in (["nox", "-f", "our-2nd-noxfile.py"], [sys.executable, "our-2nd-noxfile.py"]):
-        assert "* coverage_gate -> " in run(*command, "-l", cwd=project).stdout
-    assert tools.repository.nox("update", project) == "nox -f our-2nd-noxfile.py -s update"
 
 
 FIND = "[tool.setuptools.packages.find]\n"

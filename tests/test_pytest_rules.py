@@ -337,6 +337,25 @@ def test_every_session_that_runs_pytest_brings_the_rules(copy, tmp_path, own):
     assert reports in lines[0]
 
 
+def test_code_that_nothing_installs_is_found_and_hides_nothing(copy, tmp_path):
+    """P8: a package by the folder around it, so that its `types` is not Python's; a module in its folder."""
+    project = copy()
+
+    def application(text):
+        text = re.sub(r"(?ms)^\[build-system\].*?(?=^\[dependency-groups\])", "", text.replace("# After a change", "#"))
+        return text.replace(
+            'source = "src/my_project"', 'pythons = ["3.12"]\nsource = ["src/my_project", "lib/tool.py"]'
+        )
+
+    write(project, {"pyproject.toml": application, "lib/tool.py": "", "bin/pytest": SPY, "reports/coverage/x": ""})
+    (project / "bin/pytest").chmod(0o755)
+    path = f"{project / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    run("nox", "--no-venv", "--no-install", "-s", "durations", cwd=project, PATH=path, PYTHONPATH="")
+    path, *words = (project / "spied").read_text(encoding="utf-8").split()
+    assert path.split(os.pathsep) == [str(project / place) for place in ("tools/plugins", "src", "lib/tool.py", "lib")]
+    assert words[3:5] == ["--cov=src/my_project", "--cov=lib"]
+
+
 ADOPTED = """[tool.pytest]
 testpaths = ["src/tests"]
 strict = true

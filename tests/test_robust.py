@@ -85,6 +85,16 @@ def test_nox_says_what_it_cannot_read(copy, table, gate):
     assert result.stdout.startswith("pyproject.toml: cannot be used: ")
 
 
+@pytest.mark.parametrize("pythons", ['"3.12"', "[3.12]", '["newest"]'])
+def test_nox_names_pythons_that_are_none(copy, pythons):
+    """R3, P8: "3.12" as a list would be the Pythons 3, . and so on."""
+    project = copy()
+    write(project, {"pyproject.toml": lambda text: text.replace("untested = []", f"pythons = {pythons}")})
+    result = run("nox", "-l", cwd=project, check=False)
+    assert (result.returncode, result.stderr) == (2, "")
+    assert result.stdout.startswith("pyproject.toml: cannot be used: ")
+
+
 def test_git_is_not_needed_and_its_absence_is_said(copy, tmp_path):
     """R3: without git ignored files cannot be told apart."""
     (tmp_path / "bin").mkdir()

@@ -153,8 +153,8 @@ DAMAGES = {
     "minimum above target": (edit("pyproject.toml", "fail_under = 60", "fail_under = 81"), "81 is above the target 80"),
     "not a number": (edit("pyproject.toml", "patch-target = 60", 'patch-target = "60"'), "patch-target: '60' is not a"),
     "lint gate": (edit("pyproject.toml", 'lint = "errors"', 'lint = "none"'), "lint: 'none' is none of errors,"),
-    "codecov target": (edit(".codecov.yml", "target: 80%", "target: 70%"), ".codecov.yml: project target: 70%"),
-    "codecov patch": (edit(".codecov.yml", "target: 60%", "target: 61%"), ".codecov.yml: patch target: 61%"),
+    "codecov target": (edit(".codecov.yml", "target: 80%", "target: 70%"), ".codecov.yml: project target: 70.0"),
+    "codecov patch": (edit(".codecov.yml", "target: 60%", "target: 61%"), ".codecov.yml: patch target: 61.0"),
     "codecov tier": (edit(".codecov.yml", "target: 100%", "target: 99%"), ".codecov.yml: components:"),
     "codecov paths": (edit(".codecov.yml", "core/[*]", "cor/*"), ".codecov.yml: components:"),
     "codecov without tiers": (
@@ -229,7 +229,7 @@ RUN = {
     "generated file": (edit("conf/requirements.txt", "pytest-cov<8", "pytest-cov<9"), "conf/requirements.txt: is not"),
     "nothing to generate from": (
         write("pyproject.toml", "[tool]"),
-        "pyproject.toml: has not the expected form (pythons",
+        "pyproject.toml: the classifiers: [] are not the Pythons to test, each 3.N from 3.11 on",
     ),
     "json": DAMAGES["json"],
 }

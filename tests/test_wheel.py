@@ -113,6 +113,34 @@ def test_what_is_a_module_of_the_wheel(tools, tmp_path):
     assert tools.wheels.modules(held, known, paths) == {*("p", "p.a", "p.b", "p.c", "q.d", "n.e", "f", "p.__main__")}
 
 
+# source: (files of the tree, members of the wheel by what they are made of, files that it lacks, that no setting knows)
+MADE = {
+    "acme": (
+        "acme/__init__.py acme/a.py a.py",
+        {"acme/a.py": "acme/a.py", "a.py": "a.py"},
+        ["acme/__init__.py"],
+        ["a"],
+    ),
+    "one": ("one/a.py two/b.py tests/two/b.py", {"one/a.py": "one/a.py", "two/b.py": "two/b.py"}, [], ["two.b"]),
+    "src": ("src/a.py src/deep/b.py", {"acme/a.py": "src/a.py", "acme/b.py": "src/deep/b.py"}, ["src/deep/b.py"], []),
+    "lib/a.py": ("lib/a.py", {"lib/b.py": "lib/a.py"}, ["lib/a.py"], []),
+}
+
+
+@pytest.mark.parametrize("source", MADE)
+def test_modules_by_what_they_are_made_of(tools, tmp_path, monkeypatch, source):
+    """C5, P8, R4: a file of the same name elsewhere makes none known; a package may have another name in the wheel."""
+    files, members, lacking, strange = MADE[source]
+    table = f"[tool.quality-gate]\nsource = '{source}'\ntests = 'tests'\n"
+    write(tmp_path, {path: path for path in files.split()} | {"pyproject.toml": table})
+    monkeypatch.setattr(tools.wheels, "ROOT", tmp_path)
+    paths = tools.repository.paths(tmp_path)
+    known = tools.settings.load(tmp_path, paths)
+    held = {name: made.encode() for name, made in members.items()}
+    assert tools.wheels.strangers(held, known, paths) == strange
+    assert [path for path in known.modules if not tools.wheels.holds(held, path, known)] == lacking
+
+
 def test_how_two_wheels_are_compared(tools):
     """C5: versions, records and generated files are no difference; each other one is named with its fix."""
     given = {

@@ -30,7 +30,8 @@ try:
     PROJECT = nox.project.load_toml("pyproject.toml")
     RULES = PROJECT.get("tool", {}).get("quality-gate", {})
     named = nox.project.python_versions
-    PYTHONS = RULES.get("pythons") or named(PROJECT)
+    own = sorted(RULES.get("pythons", []), key=Version)
+    PYTHONS = own or named(PROJECT)
     HERE = PYTHONS[-1]
     CODE = RULES.get("source", [])
     CODE = [CODE] if isinstance(CODE, str) else CODE
@@ -53,10 +54,12 @@ JUNIT, COVERAGE = "reports/junit", "reports/coverage"
 COVER = []  # whatever the project's own settings measure
 PATHS = [Path("tools/plugins")]
 for place in CODE:
-    folder = place if place.is_dir() else "."
+    folder = place if place.is_dir() else place.parent
     COVER.append(f"--cov={folder}")
     if not IS_PACKAGE:  # nothing installs the code
-        PATHS += [place, place.parent]
+        if not (place / "__init__.py").exists():
+            PATHS.append(place)
+        PATHS.append(place.parent)
 PACKAGES = """
 from importlib.metadata import distributions
 import sys

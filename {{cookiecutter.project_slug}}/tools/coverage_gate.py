@@ -7,7 +7,7 @@ Judges what the tests of all Pythons and parts have covered together: each leg r
 COVERAGE_PYTHONS, a JSON list, and COVERAGE_PARTS, their number, say which legs there must be; without them those that
 there are count. Without any it judges the data of the last `pytest --cov`.
 Fails below the minimum, below a tier's target in one of its modules, below the patch target in the lines changed since
-the base, and if the list `untested` has become longer since then; warns below the target. COVERAGE_BYPASS_ISSUE and
+the base, and if the list `untested` has got other modules since then; warns below the target. COVERAGE_BYPASS_ISSUE and
 COVERAGE_BYPASS_UNTIL (YYYY-MM-DD, the last day) together turn failures into warnings.
 Exit codes: 0 passed or only warnings, 1 a threshold is missed, 2 nothing could be judged.
 """
@@ -55,9 +55,12 @@ def judge_modules(data: coverage.Coverage, report: dict[str, Any], found: settin
     """Return a row for the total, for each tier and for each module; `report` is that of the modules."""
     unmeasured = sorted(set(found.modules) - set(report["files"]))
     if unmeasured:
+        own = settings.coverage_file(ROOT)
+        report_table, run_table = (settings.coverage_table(own, name) for name in ("report", "run"))
         raise Unusable(
-            f"no data for {', '.join(unmeasured)}: measure this checkout, installed with `pip install -e .`; what is no "
-            f"code of the package belongs into .gitignore or into [tool.coverage.run] omit"
+            f"no data for {', '.join(unmeasured)}: measure this checkout, installed with `pip install -e .`; folders without "
+            f"__init__.py need include_namespace_packages = true in {report_table}; what is no code of the package belongs into "
+            f".gitignore or into omit of {run_table}"
         )
     total = report["totals"]["percent_covered_display"]
     rows = [compare("total", "", total, found.minimum, "fail", "minimum")]
@@ -87,17 +90,20 @@ def start_of(base: str) -> str:
 
 
 def judge_baseline(found: settings.Settings, start: str) -> list[Row]:
-    """Return the row for the list `untested`, if there was one at the commit `start`: it must not be longer now."""
+    """Return the row for the list `untested`, if there were settings at the commit `start`: none may be added to it."""
     then = repository.git(ROOT, "show", f"{start}:./pyproject.toml", accept=(0, 128)).stdout if start else b""
     try:
-        old = settings.table(repository.parse("pyproject.toml", then), "tool", "quality-gate").get("untested")
+        gate = settings.table(repository.parse("pyproject.toml", then), "tool", "quality-gate")
+        old, new = set(settings.strings(gate, "untested")), set(found.untested)
     except Unusable:  # then; what it says now has been read
-        old = None
-    new = len(set(found.untested))
-    if not isinstance(old, list) or not (old or new):
         return []
-    status = "pass" if new <= len(old) else "fail"
-    return [Row("untested", "", str(new), str(len(old)), status, "modules without a test file, which may only get fewer")]
+    if not gate or not (old or new):
+        return []
+    # A module that has got another name stays in the list; one that has got its test leaves no place for another.
+    added, note = sorted(new - old), "modules without a test file, which may only get fewer"
+    if len(added) <= len(old - {*found.modules}):
+        return [Row("untested", "", str(len(new)), str(len(old)), "pass", note)]
+    return [Row("untested", "", str(len(new)), str(len(old)), "fail", f"{note}, not others ({', '.join(added[:9])})")]
 
 
 def judge_patch(report: dict[str, Any], found: settings.Settings, base: str, start: str) -> Row:

@@ -54,7 +54,9 @@ def run(main: Callable[[], int], name: str) -> NoReturn:
 
 def prefix(root: Path = ROOT) -> str:
     """Return what the names of the template's files begin with where adoption has found the plain ones taken."""
-    return next((path.name.removesuffix("noxfile.py") for path in sorted(root.glob("*-noxfile.py"))), "")
+    found = (path for path in sorted(root.glob("*-noxfile.py")) if path.is_file())
+    ours = (path for path in found if b"tools/verify_project.py" in path.read_bytes())
+    return next((path.name.removesuffix("noxfile.py") for path in ours), "")
 
 
 def nox(session: str, root: Path = ROOT) -> str:

@@ -1,7 +1,8 @@
 """What the project's own programs know about it, read from pyproject.toml in this one place."""
 
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -10,12 +11,14 @@ import repository
 from repository import Unusable
 
 # What coverage.py takes for code (coverage.files.find_python_files): it never reports a file of another name.
-NAME = re.compile(r"[^.#~!$@%^&*()+=,]+\.py")
+NAME = re.compile(r"[^.#~!$@%^&*()+=,]+\.pyw?")
 # What pytest takes for tests wherever it lies, and folders of such files.
 TEST, TEST_FOLDERS = re.compile(r"test_.*\.py|.*_test\.py"), {"test", "tests"}
 # The files in which coverage.py looks for its settings, in its order; the first that has some is the only one it reads.
 COVERAGE_FILES = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini")
 LINT_GATES = ("errors", "everything", "report")
+NAMES = {"source", "tests", "untested", "exempt", "untried", "pythons", "target", "patch-target", "lint", "style-hooks", "tiers"}
+NAMES |= {"socket-ban", "external-service"}  # tools/plugins/pytest_rules.py reads them
 
 
 class Tier(NamedTuple):
@@ -97,6 +100,8 @@ def load(root: Path, paths: list[str]) -> Settings:
     """
     document = repository.read(root, "pyproject.toml")
     report, gate = table(document, "tool", "coverage", "report"), table(document, "tool", "quality-gate")
+    if not isinstance(gate.get("tests", ""), str):
+        raise Unusable(f"pyproject.toml: [tool.quality-gate] tests: {gate['tests']!r} is no string: name one folder")
     source = places(gate, "source")
     settings = Settings(
         source=source,
@@ -115,20 +120,34 @@ def load(root: Path, paths: list[str]) -> Settings:
         tiers={},
         problems=[],
     )
-    # coverage.py knows a link by the file that it leads to.
+    # coverage.py knows a link by the file that it leads to; see `linked`.
     code = [path for path in paths if NAME.fullmatch(PurePosixPath(path).name) and (root / path).is_file()]
     code = [path for path in code if not (settings.is_test(path) or settings.is_exempt(path) or (root / path).is_symlink())]
     parts, own = (table(document, "tool", "coverage", "run"), report), coverage_file(root)
     if own != "pyproject.toml" or any(strings(part, name) for part in parts for name in ("omit", "include")):
         option = coverage_options(root)
         code = not_omitted(root, code, option)
-        settings = settings if own == "pyproject.toml" else settings._replace(minimum=option("report:fail_under"))
+        if own != "pyproject.toml":  # without a word of it coverage.py would say 0
+            minimum = option("report:fail_under") if b"fail_under" in (root / own).read_bytes() else None
+            settings = settings._replace(minimum=minimum)
     settings.modules.extend(path for path in code if settings.place_of(path))
     for name in table(document, "tool", "quality-gate", "tiers"):
         tier = table(document, "tool", "quality-gate", "tiers", name)
         patterns = strings(tier, "paths")
         settings.tiers[name] = Tier(tier.get("target"), patterns, [module for module in settings.modules if matches(module, patterns)])
-    settings.problems.extend([*numbers(settings), *layout(settings, code), *patterns_without_match(settings, paths)])
+        settings.problems.extend(unknown(tier, {"target", "paths"}, f"tool.quality-gate.tiers.{name}"))
+    settings.problems.extend(unknown(gate, NAMES, "tool.quality-gate"))
+    folder = root.resolve() / settings.tests
+    if folder.is_file() or os.path.realpath(folder) != str(folder):
+        what = f"{settings.tests!r} is a file or a link: name a folder, or '.' for the root"
+        settings.problems.append(f"[tool.quality-gate] tests: {what}")
+    strange = [*strangers(settings, code), *linked(settings, code, root, paths)]
+    settings.problems.extend([*numbers(settings, own), *layout(settings), *patterns_without_match(settings, paths)])
+    settings.problems.extend(
+        f"[tool.quality-gate] source: {path} is in none of {', '.join(source)}: add its folder there and to the packages of the "
+        f"wheel, or name it in omit of {coverage_table(own, 'run')}"
+        for path in strange
+    )
     return settings
 
 
@@ -141,6 +160,10 @@ def table(document: dict[str, Any], *names: str) -> dict[str, Any]:
     return document
 
 
+def unknown(holder: dict[str, Any], known: set[str], name: str) -> list[str]:
+    return [f"[{name}] {key}: there is no such setting, but {', '.join(sorted(known))}" for key in sorted(holder.keys() - known)]
+
+
 def strings(holder: dict[str, Any], name: str) -> list[str]:
     """Return the list `name` of a table, empty if it is not there; raises Unusable if it is no list of strings."""
     value = holder.get(name, [])
@@ -150,9 +173,14 @@ def strings(holder: dict[str, Any], name: str) -> list[str]:
 
 
 def places(holder: dict[str, Any], name: str) -> list[str]:
-    """Return the folders or files that `name` gives, one as a string or several as a list."""
+    """Return the folders or files that `name` gives, one as a string or several as a list; raises Unusable as `strings`."""
     value = holder.get(name, [])
-    return [PurePosixPath(place).as_posix() for place in strings({name: [value] if isinstance(value, str) else value}, name)]
+    found = strings({name: [value] if isinstance(value, str) else value}, name)
+    for place in found:
+        if not place or "\\" in place or place.startswith("/") or ".." in PurePosixPath(place).parts:
+            rule = 'is no path from the project\'s root downwards: write one like "src/package"'
+            raise Unusable(f"pyproject.toml: [tool.quality-gate] {name}: {place!r} {rule}")
+    return [PurePosixPath(place).as_posix() for place in found]
 
 
 def coverage_file(root: Path) -> str:
@@ -167,44 +195,55 @@ def coverage_options(root: Path) -> Callable[[str], Any]:
     """Return coverage.py's own reading of its settings; raises Unusable if it cannot be had."""
     name = coverage_file(root)
     try:
-        from coverage import Coverage, CoverageException
+        from coverage import Coverage
     except ImportError:
         raise Unusable(f"the settings of coverage in {name} cannot be applied here: run: python -m pip install coverage") from None
     try:
         return Coverage(config_file=str(root / name)).get_option
-    except CoverageException as error:
-        raise Unusable(f"{name}: {error}") from error
+    except Exception as error:  # of a broken file it raises TypeError and others as well
+        raise Unusable(f"{name}: {repository.one_line(error)}") from error
 
 
 def not_omitted(root: Path, code: list[str], option: Callable[[str], Any]) -> list[str]:
     """Leave out what coverage.py itself leaves out, by the `option` that it reads."""
+    from coverage import CoverageException
     from coverage.files import GlobMatcher
 
-    # Relative to the project, unless they start with a wildcard.
-    omitted, included = (
-        GlobMatcher(patterns + [str(root / pattern) for pattern in patterns if pattern[:1] not in ("*", "?")])
-        for patterns in ([*(option("run:omit") or ()), *(option("report:omit") or ())], option("report:include") or ["*"])
-    )
+    patterns = [*(option("run:omit") or ()), *(option("report:omit") or ())], option("report:include") or ["*"]
+    try:
+        # Relative to the project, unless they start with a wildcard.
+        omitted, included = (
+            GlobMatcher(own + [str(root / pattern) for pattern in own if pattern[:1] not in ("*", "?")]) for own in patterns
+        )
+    except CoverageException as error:
+        raise Unusable(f"{coverage_file(root)}: omit, include: {error}") from error
     return [path for path in code if included.match(str(root / path)) and not omitted.match(str(root / path))]
 
 
-def numbers(settings: Settings) -> list[str]:
+def coverage_table(own: str, name: str) -> str:
+    """Return what a table of coverage.py's settings is called in the file `own`."""
+    if own == "pyproject.toml":
+        return f"[tool.coverage.{name}]"
+    return f"{own} [{name}]" if own.startswith(".") else f"{own} [coverage:{name}]"
+
+
+def numbers(settings: Settings, own: str = "pyproject.toml") -> list[str]:
+    minimum = f"{coverage_table(own, 'report')} fail_under"
     found = {
-        "[tool.coverage.report] fail_under": settings.minimum,
+        minimum: settings.minimum,
         "[tool.quality-gate] target": settings.target,
         "[tool.quality-gate] patch-target": settings.patch_target,
     } | {f"[tool.quality-gate.tiers.{name}] target": tier.target for name, tier in settings.tiers.items()}
     wrong = [name for name, value in found.items() if type(value) not in (int, float) or not 0 <= value <= 100]
     problems = [f"{name}: {found[name]!r} is not a number from 0 to 100" for name in wrong]
     if not wrong and settings.minimum > settings.target:
-        problems.append(f"[tool.coverage.report] fail_under: {settings.minimum} is above the target {settings.target}")
+        problems.append(f"{minimum}: {settings.minimum} is above the target {settings.target}")
     if settings.lint not in LINT_GATES:
         problems.append(f"[tool.quality-gate] lint: {settings.lint!r} is none of {', '.join(LINT_GATES)}")
     return problems
 
 
-def layout(settings: Settings, code: list[str]) -> list[str]:
-    """Return what is wrong with the folders: they must hold all code that lies beside or below them."""
+def layout(settings: Settings) -> list[str]:
     key = "[tool.quality-gate] source"
     problems = [] if settings.source else [f"{key}: names no folder of the code"]
     problems += [] if settings.tests else ["[tool.quality-gate] tests: names no folder of the tests"]
@@ -213,17 +252,25 @@ def layout(settings: Settings, code: list[str]) -> list[str]:
             problems.append(f"{key}: '.' holds the template's programs as well: name the folders, or the files, of the code")
         elif not any(below(module, place) for module in settings.modules):
             problems.append(f"{key}: {place!r} holds no module")
+    return problems
+
+
+def strangers(settings: Settings, code: list[str]) -> Iterable[str]:
+    """Return code beside or below the folders of `source` that none of them holds, one file for each folder."""
     around = {PurePosixPath(place).parent.as_posix() for place in settings.source} - {"."}
-    strangers = {}
+    found = {}
     for path in sorted(set(code) - set(settings.modules), reverse=True):
         for folder in [folder for folder in around if below(path, folder)]:
-            strangers[folder, PurePosixPath(path).relative_to(folder).parts[0]] = path
-    problems += [
-        f"{key}: {path} is in none of {', '.join(settings.source)}: add its folder there and to the packages of the wheel, "
-        f"or name it in omit of [tool.coverage.run]"
-        for path in strangers.values()
-    ]
-    return problems
+            found[folder, PurePosixPath(path).relative_to(folder).parts[0]] = path
+    return found.values()
+
+
+def linked(settings: Settings, code: list[str], root: Path, paths: list[str]) -> list[str]:
+    """Return code to which links in the folders of `source` lead, so that it is imported, and that none of them holds."""
+    links = [path for path in paths if settings.place_of(path) and (root / path).is_symlink()]
+    leading = {path: Path(os.path.relpath(os.path.realpath(root / path), root.resolve())).as_posix() for path in links}
+    found = {link: [path for path in code if below(path, end) and not settings.place_of(path)] for link, end in leading.items()}
+    return [f"{hidden[0]}, to which {link} leads," for link, hidden in found.items() if hidden]
 
 
 def patterns_without_match(settings: Settings, paths: list[str]) -> list[str]:

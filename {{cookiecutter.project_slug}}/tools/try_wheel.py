@@ -132,10 +132,11 @@ def main() -> int:
         straight = wheels.members(wheels.build_from_tree(paths, Path(folder)))
         held, of_tree = (wheels.modules(members, known, paths) for members in (given, straight))
         # Where a module lies in the wheel, the build decides; without it there, its likeliest name.
-        expected = {names[0]: {*names} for path in known.modules if (names := wheels.names(path, known))}
+        expected = {names[0]: ({*names}, path) for path in known.modules if (names := wheels.names(path, known))}
+        tried = held | of_tree
+        absent = [name for name, (names, path) in expected.items() if not (names & tried or wheels.holds(given, path, known))]
         lacking, modules, commands = (
-            sorted(name for name in names if not settings.matches(name, known.untried))
-            for names in ([name for name, others in expected.items() if not others & (held | of_tree)], held, started)
+            sorted(name for name in names if not settings.matches(name, known.untried)) for names in (absent, held, started)
         )
         modules = [name for name in modules if name.rpartition(".")[2] != "__main__"]
         problems = [

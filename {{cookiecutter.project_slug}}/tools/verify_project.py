@@ -80,7 +80,7 @@ def guarded(check: Callable[[Tree], Iterable[Problem]], tree: Tree, path: str) -
     """Return what the check finds; a file of another form than it expects is a problem as well."""
     try:
         return list(check(tree))
-    except (AttributeError, KeyError, IndexError, TypeError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         what = f"has not the expected form ({check.__name__}: {repository.one_line(repr(error))})"
         return [Problem(path, what, "restore it from the template (`cruft diff`)")]
 

@@ -61,9 +61,18 @@ def modules(held: dict[str, bytes], known: settings.Settings, paths: list[str]) 
 
 def strangers(held: dict[str, bytes], known: settings.Settings, paths: list[str]) -> list[str]:
     """Return the modules among the members `held` of a wheel whose files in the tree no setting knows."""
-    found = {name: origins(path, paths) for path, data in held.items() if (name := module(path, data))}
-    knows = (known.place_of, known.is_test, known.is_exempt)
-    return sorted(name for name, files in found.items() if files and not any(know(file) for file in files for know in knows))
+    found = {path: origins(path, paths) for path, data in held.items() if module(path, data)}
+    # A file is what the longest name is made of: src/acme/x.py is acme/x.py rather than x.py.
+    longest = {file: path for path in sorted(found, key=len) for file in found[path]}
+    made = {path: [file for file in files if longest[file] == path] or files for path, files in found.items()}
+    code = {path: [file for file in files if not (known.is_test(file) or known.is_exempt(file))] for path, files in made.items()}
+    return sorted(module(path, held[path]) for path, files in code.items() if files and not any(map(known.place_of, files)))
+
+
+def holds(held: dict[str, bytes], path: str, known: settings.Settings) -> bool:
+    """Tell whether a wheel holds the module at `path` of the tree under a name of its own, as `package-dir` gives it."""
+    inside = path.removeprefix(known.place_of(path)) or f"/{path}"
+    return any(name.endswith(inside) and data == (ROOT / path).read_bytes() for name, data in held.items())
 
 
 def build_from_tree(paths: list[str], folder: Path) -> Path:

@@ -24,27 +24,38 @@ def at(value: Any, *names: str) -> Any:
     return value
 
 
-def percent(value: Any) -> Any:
-    """Return a number as Codecov's own documents write it: 80%."""
-    return f"{value}%" if type(value) in (int, float) or str(value).isdecimal() else value
+def percent(value: Any, original: float) -> Any:
+    """Return Codecov's number (80, 80.0 and 80% are one), or `original` where it has none or compares with the base."""
+    if value in ("auto", None) or value is False:
+        return original
+    try:
+        return float(str(value).removesuffix("%"))
+    except ValueError:
+        return value
+
+
+def component(item: Any, original: float) -> tuple[Any, Any]:
+    statuses = [status for status in at(item, "statuses") or [] if at(status, "type") in (None, "project")]
+    return percent(at(statuses[0], "target") if statuses else None, original), at(item, "paths")
 
 
 def thresholds(tree: Tree) -> Iterator[Problem]:
-    """Where Codecov has no number of its own, or compares with the base (`auto`), nothing can disagree."""
+    """Components of Codecov that are called as no tier are the project's own."""
     found, path = tree.settings, codecov(tree)
     document = tree.read(path)
     status = at(document, "coverage", "status")
-    components = at(document, "component_management", "individual_components") or []
+    components = {at(item, "name"): item for item in at(document, "component_management", "individual_components") or []}
+    tiers = {name: tier for name, tier in found.tiers.items() if tier.paths}
     copies = {
-        "project target": (percent(at(status, "project", "default", "target")), f"{found.target}%"),
-        "patch target": (percent(at(status, "patch", "default", "target")), f"{found.patch_target}%"),
-        "components": (
-            {item["name"]: (item["statuses"][0]["target"], item["paths"]) for item in components},
-            {name: (f"{tier.target}%", tier.paths) for name, tier in found.tiers.items() if tier.paths},
-        ),
+        f"{name} target": (percent(at(status, name, "default", "target"), original), original)
+        for name, original in (("project", found.target), ("patch", found.patch_target))
     }
+    copies["components"] = (
+        {name: component(components[name], tier.target) for name, tier in tiers.items() if name in components},
+        {name: (tier.target, tier.paths) for name, tier in tiers.items()},
+    )
     for name, (copy, original) in copies.items():
-        if copy not in (None, "auto", original):
+        if copy != original:
             yield Problem(path, f"{name}: {copy} but pyproject.toml says {original}", "make it equal to pyproject.toml")
 
 
@@ -53,8 +64,14 @@ def pythons(tree: Tree) -> Iterator[Problem]:
     document, path = tree.read("pyproject.toml"), ci(tree)
     workflow, prefix = tree.read(path), "Programming Language :: Python :: "
     classifiers = at(document, "project", "classifiers") or []
-    own = [version for version in classifiers if re.fullmatch(rf"{prefix}3\.\d+", version)]
-    versions = tree.settings.pythons or [version.removeprefix(prefix) for version in own]
+    named = [item.removeprefix(prefix) for item in classifiers if re.fullmatch(rf"{prefix}3\.\d+", item)]
+    versions = tree.settings.pythons or sorted(named, key=lambda version: int(version[2:]))
+    known = {version for version in versions if re.fullmatch(r"3\.(1[1-9]|[2-9]\d)", version)}
+    home = "[tool.quality-gate] pythons" if tree.settings.pythons else "the classifiers"
+    if not versions or versions != sorted(known):
+        what = f"{home}: {versions} are not the Pythons to test, each 3.N from 3.11 on, in ascending order"
+        yield Problem("pyproject.toml", what, 'write them there, or in [tool.quality-gate] as pythons = ["3.12", "3.13"]')
+        return
     first, last = versions[0], versions[-1]
     required = at(document, "project", "requires-python")
     expression = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
@@ -72,7 +89,6 @@ def pythons(tree: Tree) -> Iterator[Problem]:
         (path, "COVERAGE_PYTHONS"): (judged, [re.sub(r"fromJSON\((.*)\)", r"\1", expression)]),
         (path, "PYTHON_VERSION"): (workflow["env"]["PYTHON_VERSION"], last),
     }
-    home = "[tool.quality-gate] pythons" if tree.settings.pythons else "the classifiers"
     for (place, name), (copy, expected) in copies.items():
         if copy != expected:
             yield Problem(place, f"{name}: {copy} is not {expected}", f"make it agree with {home} in pyproject.toml")

@@ -8,7 +8,7 @@ from checks import Problem, Tree
 
 WORKFLOWS, RULESET = ".github/workflows", ".github/rulesets/protected-branches.json"
 # Where Codecov looks, in its order.
-CODECOV = [f"{place}{name}" for name in ("codecov.yml", ".codecov.yml") for place in ("", "dev/", ".github/")]
+CODECOV = [f"{place}{dot}codecov.{end}" for end in ("yml", "yaml") for dot in ("", ".") for place in ("", "dev/", ".github/")]
 REQUIRED = (RULESET, ".pre-commit-config.yaml", "pyproject.toml", "tools/coverage_gate.py", "tools/lint_gate.py")
 REQUIRED += ("tools/plugins/pytest_rules.py", "tools/quality_gate.py", "tools/try_wheel.py", "tools/update_project.py")
 LEFTOVER = re.compile(r"\{[{%][^}\n]{0,99}\bcookiecutter\b|\{% *(end)?raw")

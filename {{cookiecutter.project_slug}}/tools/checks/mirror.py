@@ -1,6 +1,5 @@
 """The mirror rule: the tests of a module lie where its name says."""
 
-from collections import Counter
 from collections.abc import Iterator
 from os.path import commonpath
 from pathlib import PurePosixPath
@@ -10,6 +9,7 @@ from settings import Settings, below
 
 KEY = "[tool.quality-gate] untested"
 Parts = tuple[str, ...]
+Key = tuple[PurePosixPath, str]
 
 
 def folders(module: PurePosixPath, known: Settings) -> list[Parts]:
@@ -25,10 +25,31 @@ def folders(module: PurePosixPath, known: Settings) -> list[Parts]:
 
 def tops(known: Settings, place: str, paths: list[str]) -> list[PurePosixPath]:
     """Return the folders below which the tests of the code in `place` mirror it, the usual one first."""
-    unit = PurePosixPath(known.tests, "unit")
-    top = unit if any(below(path, str(unit)) for path in paths) else unit.parent
+    unit = PurePosixPath(known.tests, "unit")  # a package may be called so as well
+    top = unit if any(below(path, str(unit)) and known.is_test(path) for path in paths) else unit.parent
     name = PurePosixPath(place).stem
     return [top, top / name, top / f"test_{name}"]
+
+
+def owned(modules: list[PurePosixPath], known: Settings, paths: list[str]) -> dict[PurePosixPath, dict[Key, bool]]:
+    """Return the folders and names that the test file of each module may have, and whether it is looked for there first.
+
+    No two modules have one in common: it is that of the module which mirrors it, then of the one with that very name.
+    """
+    keys: dict[PurePosixPath, dict[Key, bool]] = {}
+    claims: dict[Key, dict[PurePosixPath, tuple[bool, bool]]] = {}
+    starts = {place: tops(known, place, paths) for place in known.source}
+    for module in modules:
+        places, keys[module] = folders(module, known), {}
+        mirrored = [top.joinpath(*place) for top in starts[known.place_of(str(module))] for place in places]
+        beside = [module.parent, module.parent / "tests"] if known.has_code_among_tests() else []
+        for folder in dict.fromkeys(mirrored + beside):
+            for name in dict.fromkeys((module.stem.strip("_"), module.stem)):
+                keys[module][folder, name] = folder in mirrored[: len(places)]
+                claims.setdefault((folder, name), {})[module] = (folder == mirrored[0], name == module.stem)
+    first = {key: max(ranks.values()) for key, ranks in claims.items()}
+    owners = {key: [module for module, rank in ranks.items() if rank == first[key]] for key, ranks in claims.items()}
+    return {module: {key: usual for key, usual in own.items() if owners[key] == [module]} for module, own in keys.items()}
 
 
 def untested(tree: Tree) -> Iterator[Problem]:
@@ -37,24 +58,16 @@ def untested(tree: Tree) -> Iterator[Problem]:
     Without a folder unit the tests lie directly in <tests>; where code lies among the tests, beside the module too.
     A module of the list `untested` has no test yet; the list can only get shorter.
     """
-    known, paths = tree.settings, list(tree.files)
+    known = tree.settings
     modules = [PurePosixPath(module) for module in known.modules if not module.endswith("/__init__.py")]
-    allowed = {module: folders(module, known) for module in modules}
-    names = Counter(module.stem.strip("_") for module in modules)
-    users = Counter((place, module.stem.strip("_")) for module, places in allowed.items() for place in places)
-    starts = {place: tops(known, place, paths) for place in known.source}
-    for module, places in allowed.items():
-        plain = module.stem.strip("_")
-        name = plain if names[plain] == 1 else module.stem
-        own = [place for place in places if place == places[0] or users[place, plain] == 1]
-        mirrored = [top.joinpath(*place) for top in starts[known.place_of(str(module))] for place in own]
-        beside = [module.parent, module.parent / "tests"] if known.has_code_among_tests() else []
-        tests = [str(folder / file) for folder in mirrored + beside for file in (f"test_{name}.py", f"{name}_test.py")]
+    for module, keys in owned(modules, known, list(tree.files)).items():
+        tests = [str(folder / file) for folder, name in keys for file in (f"test_{name}.py", f"{name}_test.py")]
         there = [test for test in tests if test in tree.files]
         if there and str(module) in known.untested:
             yield Problem("pyproject.toml", f"{KEY}: {module} has a test, {there[0]}", "remove the entry: the list only gets shorter")
         elif not there and str(module) not in known.untested:
-            usual = " or ".join(tests[: 2 * len(own) : 2])
-            yield Problem(str(module), f"has no test file {usual}", "add the test file or remove the module")
+            usual = {folder: name for (folder, name), is_usual in reversed(keys.items()) if is_usual}
+            said = " or ".join(str(folder / f"test_{name}.py") for folder, name in reversed(usual.items()))
+            yield Problem(str(module), f"has no test file {said}", "add the test file or remove the module")
     for entry in sorted(set(known.untested) - set(map(str, modules))):
         yield Problem("pyproject.toml", f"{KEY}: {entry!r} is no module that needs a test", "remove the entry")
