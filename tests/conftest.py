@@ -213,7 +213,8 @@ def environment(project, version=f"{sys.version_info.major}.{sys.version_info.mi
     one environment; it is built once for each content of the dependency file, each Python and set of options.
     """
     python = interpreter(version)
-    requirements = (project / "conf/requirements.txt").read_bytes()
+    file = min(project.glob("conf/*requirements.txt"))  # one with a prefix before a project's own
+    requirements = file.read_bytes()
     full_version = run(python, "-VV", cwd=project).stdout
     content = requirements + "".join([full_version, *options]).encode()
     folder = CACHE / "environments" / hashlib.sha256(content).hexdigest()[:16]
@@ -221,7 +222,7 @@ def environment(project, version=f"{sys.version_info.major}.{sys.version_info.mi
     with FileLock(f"{folder}.lock"):
         if not (folder / "complete").exists():
             run("uv", "venv", "--quiet", "--clear", "--python", python, folder, cwd=project)
-            requirement = ["--requirement", "conf/requirements.txt", *options]
+            requirement = ["--requirement", file, *options]
             run("uv", "pip", "install", "--quiet", "--python", folder / "bin/python", *requirement, cwd=project)
             (folder / "complete").touch()
     return {
