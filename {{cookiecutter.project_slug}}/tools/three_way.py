@@ -5,6 +5,7 @@ Both are written into its repository as commits that no branch holds, so that gi
 
 import difflib
 import os
+import re
 import tempfile
 from pathlib import Path, PurePosixPath
 
@@ -30,6 +31,15 @@ def files(folder: Path, skip: list[str]) -> Files:
     paths = [path for path in repository.walk(folder) if skipped.isdisjoint(lineage(path))]
     modes = {path: "100755" if (folder / path).stat().st_mode & 0o100 else "100644" for path in paths}
     return {path: (modes[path], (folder / path).read_bytes()) for path in paths}
+
+
+def only(data: bytes, tables: list[str]) -> bytes:
+    """Return the tables of the TOML file `data` that `tables` name and those below them, each with the comments before it."""
+    found = [*re.finditer(rb"(?m)(?:^#.*\n)*^\[([\w.-]+)\]", data)]
+    ends = [match.start() for match in found[1:]] + [len(data)]
+    wanted = tuple(f"{table}.".encode() for table in tables)
+    pairs = zip(found, ends, strict=False)  # one end more where there is no table
+    return b"".join(data[match.start() : end] for match, end in pairs if (match[1] + b".").startswith(wanted))
 
 
 def ends(data: bytes, like: bytes) -> bytes:
