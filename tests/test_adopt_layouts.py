@@ -163,7 +163,8 @@ def test_what_no_layout_covers_is_refused_in_one_sentence(repository, files, wor
 def test_modules_that_need_an_optional_package_are_seen(repository):
     """L3, R4: and those that import them; not what the package needs itself, what is caught, or what may not run."""
     files = {
-        "acme/__init__.py": "import bs4, requests\nfrom . import core\ntry:\n    import fast\nexcept ImportError:\n    pass\n",
+        "acme/__init__.py": "import bs4, requests\nfrom . import core\n"
+        "try:\n    import fast\nexcept ImportError:\n    pass\n",
         "acme/core.py": "import os, yaml, urllib3\n\n\ndef plot():\n    import pylab\n",
         "acme/more/__init__.py": "",
         "acme/more/table.py": "import numpy as np\nfrom requests import get\n",
