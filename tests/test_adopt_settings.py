@@ -59,6 +59,7 @@ def test_settings_keep_their_form():
     ini = "[run]\nbranch = 1\n\n[report]\n# x\nomit =\n    a\n"
     assert texts.add_option(ini, "report", "fail_under", 0) == ini.replace("[report]\n", "[report]\nfail_under = 0\n")
     assert texts.add_option(ini, "html", "a", 1) == f"{ini}\n[html]\na = 1\n"
+    assert texts.add_option("", "run", "source", "\n    a\n    b") == "[run]\nsource =\n    a\n    b\n"
 
 
 @pytest.mark.parametrize(
