@@ -136,11 +136,13 @@ def test_thresholds_change_where_coverage_is_the_projects_own(adopted, own, plac
     project, told = adopted(FLAT | {"pyproject.toml": NAMED} | own)
     hint = f"  and fail_under = N in {place}, whose settings are yours\n"
     assert (hint in told) == bool(place)
-    command = [sys.executable, "tools/update_project.py", "--minimum", "50"]
+    command = [sys.executable, "tools/update_project.py", "--minimum", "50", "--target", "77", "--patch", "66"]
     lines = run(*command, cwd=project, check=False).stdout.splitlines()
     said = [f"{place}: these settings of coverage are the project's own: set fail_under to 50"] * bool(place)
     assert lines[-1 - len(said) :] == [*said, f"{len(said)} conflicts and problems"]
-    assert ("fail_under = 50" in (project / "pyproject.toml").read_text(encoding="utf-8")) == (not place)
+    text = (project / "pyproject.toml").read_text(encoding="utf-8")
+    assert ("fail_under = 50" in text) == (not place)
+    assert "\ntarget = 77\npatch-target = 66\n" in text
 
 
 def test_lines_of_gitignore_are_not_doubled():

@@ -185,11 +185,23 @@ BEFORE = "".join(BLOCKS.values())
         ("cbda", "b 6\n", "b 6\nnew\n", True),
         ("cbda", "b 4\n", "", True),
         ("cbda", "a 3\n", "new\n", True),
+        ("cbda", "a 7\n", "new\n", True),
+        ("cbda", "b 0\n", "", True),
         ("cbda", "a 7\n", "a 7\nnew\n", False),
         ("cbbda", "b 4\n", "b 4\nnew\n", False),
         ("cda", "b 4\n", "b 4\nnew\n", False),
     ],
-    ids=["added", "close to an end", "removed", "changed", "other surroundings", "stands twice", "stands nowhere"],
+    ids=[
+        "added",
+        "close to an end",
+        "removed",
+        "changed",
+        "last",
+        "first",
+        "other surroundings",
+        "stands twice",
+        "stands nowhere",
+    ],
 )
 def test_a_change_finds_what_the_project_has_moved(merge, tmp_path, own, part, other, is_merged):
     """L3: where its surroundings stand, if that is one place; else it is a conflict."""
