@@ -1,5 +1,6 @@
 """L3, R1: how adoption changes a file of settings."""
 
+import re
 import sys
 import tomllib
 
@@ -137,12 +138,14 @@ def test_thresholds_change_where_coverage_is_the_projects_own(adopted, own, plac
     hint = f"  and fail_under = N in {place}, whose settings are yours\n"
     assert (hint in told) == bool(place)
     command = [sys.executable, "tools/update_project.py", "--minimum", "50", "--target", "77", "--patch", "66"]
+    command += ["--tiers", "99 88 55"]
     lines = run(*command, cwd=project, check=False).stdout.splitlines()
     said = [f"{place}: these settings of coverage are the project's own: set fail_under to 50"] * bool(place)
     assert lines[-1 - len(said) :] == [*said, f"{len(said)} conflicts and problems"]
     text = (project / "pyproject.toml").read_text(encoding="utf-8")
     assert ("fail_under = 50" in text) == (not place)
     assert "\ntarget = 77\npatch-target = 66\n" in text
+    assert [int(target) for target in re.findall(r"tiers.*\ntarget = (\d+)", text)] == [99, 88, 55]
 
 
 def test_lines_of_gitignore_are_not_doubled():

@@ -58,7 +58,7 @@ def update(answers: dict[str, str], template_path: str) -> tuple[str, list[str]]
         template, commit, given = state["template"], state["commit"], state["context"]["cookiecutter"].items()
         given = {name: value for name, value in given if not name.startswith("_")}
         skip = [*state.get("skip", [])]
-        tables = state.get("tables")  # of an adopted project: those of pyproject.toml that it has from the template
+        tables = [*state.get("tables", [])]  # of an adopted project: those of pyproject.toml that it has from the template
     except (AttributeError, KeyError, TypeError):
         raise Unusable(f"{CRUFT}: names no template, commit and answers: restore it from git") from None
     if not repository.in_git(ROOT):
@@ -77,8 +77,8 @@ def update(answers: dict[str, str], template_path: str) -> tuple[str, list[str]]
             raise Unusable(f"{', '.join(unknown)}: the template asks no such thing: use the names in {CRUFT}")
         _, old = render(pinned, given, Path(folder, "old"))
         sides = [three_way.files(rendered, [CRUFT, *skip]) for rendered in (old, new)]
-        for side in [side for side in sides if tables and PYPROJECT in side]:
-            side[PYPROJECT] = side[PYPROJECT][0], three_way.only(side[PYPROJECT][1], tables)
+        if tables:
+            sides = [{path: (mode, taken(path, data, tables)) for path, (mode, data) in side.items()} for side in sides]
         left = three_way.merge(ROOT, *sides)
     context = {"cookiecutter": result["context"]["cookiecutter"] | {"_template": template}}
     # The commit was pinned for this run only.
@@ -87,6 +87,13 @@ def update(answers: dict[str, str], template_path: str) -> tuple[str, list[str]]
     (ROOT / CRUFT).write_text(json.dumps(state, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     repository.git(ROOT, "update-index", "--", CRUFT, accept=(0, 128))  # staged as all else is, if git knows it
     return f"Updated to commit {result['commit']} of the template", left + other_minimum(answers.get("coverage_minimum"))
+
+
+def taken(path: str, data: bytes, tables: list[str]) -> bytes:
+    """Return what of a rendered file an adopted project has: those tables of pyproject.toml, no tiers for Codecov."""
+    if path == ".codecov.yml":
+        return re.sub(rb"(?ms)^  individual_components:.*?(?=^\S|\Z)", b"", data)
+    return three_way.only(data, tables) if path == PYPROJECT else data
 
 
 def other_minimum(wanted: str | None) -> list[str]:
