@@ -139,11 +139,15 @@ def same_tests(project, start, tmp_path):
 
 
 def updated(project, template):
-    """A change of the template arrives, in files that were added, merged and kept, and leaves no .rej."""
+    """A change of the template arrives in what was added and merged; in what the project never took it is left out."""
     folder = template / "{{cookiecutter.project_slug}}"
     for path, old, new in (
         ("tools/wheels.py", '"""', '"""Changed: '),
         ("pyproject.toml", "patch-target = ", "# changed\npatch-target = "),
+        ("pyproject.toml", "\ntimeout = 300", "\ntimeout = 400"),
+        ("pyproject.toml", "\nprecision = 2", "\nprecision = 3"),
+        ("pyproject.toml", "hatchling>=", "hatchling>"),
+        (".pre-commit-config.yaml", "    rev: ", "    rev: v99 # was "),
         ("README.md", "# ", "# Changed "),
         ("noxfile.py", '"""The', '"""Changed: the'),
     ):

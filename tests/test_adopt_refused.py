@@ -100,7 +100,7 @@ def test_only_a_clean_root_of_a_repository_is_adopted(origin, repository, tmp_pa
 
 
 def test_make_adopt_passes_project_and_answers(origin, repository):
-    """Without the environment, which `make new` needs too and its test makes; wrong answers are named."""
+    """L3, G3: without the environment, which `make new` needs too and its test makes; wrong answers are named."""
     project = repository(OWN)
     make = ["make", "adopt", "--old-file=.venv/new", f"BIN={sys.prefix}/bin", f"PROJECT={project}"]
     wrong = run(*make, f"ARGS=--template '{origin}' line_length=7 coverage_minimum=x", cwd=TEMPLATE, check=False)

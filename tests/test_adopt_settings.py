@@ -1,12 +1,20 @@
 """L3, R1: how adoption changes a file of settings."""
 
+import re
+import sys
 import tomllib
 
 import pytest
 from adoption import Refused, building, ignores, layouts, linters, pytests, requirements, tables, texts
 from adoption.project import Project
-from adoptions import FLAT, repository_fixture  # noqa: F401 # a fixture
-from conftest import TEMPLATE
+from adoptions import (  # noqa: F401 # fixtures
+    FLAT,
+    NAMED,
+    adopted_fixture,
+    origin_fixture,
+    repository_fixture,
+)
+from conftest import TEMPLATE, run
 from ruamel.yaml import YAML
 
 HOOK = {"repo": "local", "hooks": [{"id": "verify-project", "name": "v", "entry": "python tools/verify_project.py"}]}
@@ -52,6 +60,7 @@ def test_settings_keep_their_form():
     ini = "[run]\nbranch = 1\n\n[report]\n# x\nomit =\n    a\n"
     assert texts.add_option(ini, "report", "fail_under", 0) == ini.replace("[report]\n", "[report]\nfail_under = 0\n")
     assert texts.add_option(ini, "html", "a", 1) == f"{ini}\n[html]\na = 1\n"
+    assert texts.add_option("", "run", "source", "\n    a\n    b") == "[run]\nsource =\n    a\n    b\n"
 
 
 @pytest.mark.parametrize(
@@ -112,6 +121,31 @@ def test_pytest_is_kept_off_the_programs_where_it_takes_every_file(repository):
         '[tool.pytest]\naddopts = "-ra --doctest-modules" # c\n', ("tool", "pytest"), "addopts", ["--x"]
     )
     assert tomllib.loads(text)["tool"]["pytest"]["addopts"] == "-ra --doctest-modules --x"
+
+
+MEASURED = "[tool.coverage.report]\nshow_missing = true\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("own", "place"),
+    [({}, ""), ({"pyproject.toml": NAMED + MEASURED}, "pyproject.toml"), ({".coveragerc": ""}, ".coveragerc")],
+    ids=["the template's", "its own", "in a file of coverage"],
+)
+def test_thresholds_change_where_coverage_is_the_projects_own(adopted, own, place):
+    """L2, L3: without a conflict; what no update can change is said, with its place."""
+    project, told = adopted(FLAT | {"pyproject.toml": NAMED} | own)
+    hint = f"  and fail_under = N in {place}, whose settings are yours\n"
+    assert (hint in told) == bool(place)
+    command = [sys.executable, "tools/update_project.py", "--minimum", "50", "--target", "77", "--patch", "66"]
+    command += ["--tiers", "99 88 55"]
+    lines = run(*command, cwd=project, check=False).stdout.splitlines()
+    said = [f"{place}: these settings of coverage are the project's own: set fail_under to 50"] * bool(place)
+    assert lines[-1 - len(said) :] == [*said, f"{len(said)} conflicts and problems"]
+    text = (project / "pyproject.toml").read_text(encoding="utf-8")
+    assert ("fail_under = 50" in text) == (not place)
+    assert "\ntarget = 77\npatch-target = 66\n" in text
+    assert [int(target) for target in re.findall(r"tiers.*\ntarget = (\d+)", text)] == [99, 88, 55]
 
 
 def test_lines_of_gitignore_are_not_doubled():

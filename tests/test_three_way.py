@@ -185,11 +185,23 @@ BEFORE = "".join(BLOCKS.values())
         ("cbda", "b 6\n", "b 6\nnew\n", True),
         ("cbda", "b 4\n", "", True),
         ("cbda", "a 3\n", "new\n", True),
+        ("cbda", "a 7\n", "new\n", True),
+        ("cbda", "b 0\n", "", True),
         ("cbda", "a 7\n", "a 7\nnew\n", False),
         ("cbbda", "b 4\n", "b 4\nnew\n", False),
         ("cda", "b 4\n", "b 4\nnew\n", False),
     ],
-    ids=["added", "close to an end", "removed", "changed", "other surroundings", "stands twice", "stands nowhere"],
+    ids=[
+        "added",
+        "close to an end",
+        "removed",
+        "changed",
+        "last",
+        "first",
+        "other surroundings",
+        "stands twice",
+        "stands nowhere",
+    ],
 )
 def test_a_change_finds_what_the_project_has_moved(merge, tmp_path, own, part, other, is_merged):
     """L3: where its surroundings stand, if that is one place; else it is a conflict."""
@@ -276,6 +288,13 @@ def test_files_are_rendered_ones_but_those_to_skip(tools, tmp_path):
             tools.three_way.files(tmp_path, [pattern])
 
 
+def test_tables_are_picked_with_their_comments(tools):
+    """L3: and those below them, not those of a longer name."""
+    data = b'[a]\nx = [\n    "[b]",\n]\n\n# about\n# b\n[b]\ny = 1\n[b.c-d]\n\n[bc]\nz = 1\n'
+    assert tools.three_way.only(data, ["b"]) == b"# about\n# b\n[b]\ny = 1\n[b.c-d]\n\n"
+    assert tools.three_way.only(b"", ["b"]) == b""
+
+
 @pytest.fixture
 def pair(tmp_path):
     """Return a function that makes a template and a project that follows it; `template(content)` changes m.txt."""
@@ -288,7 +307,7 @@ def pair(tmp_path):
         state |= {"template": str(source), "commit": commit, "checkout": "v1", "directory": None}
         state |= {"context": {"cookiecutter": answers | {"_private": "old", "_template": str(source)}}}
         # The verification judges projects of the real template only.
-        names = ("repository", "three_way", "update_project")
+        names = ("repository", "settings", "three_way", "update_project")
         files = {f"tools/{name}.py": (TEMPLATE / PROJECT / f"tools/{name}.py").read_bytes() for name in names}
         files |= {"tools/verify_project.py": "print('{\"problems\": []}')\n", ".gitignore": "__pycache__/\n"}
         project = made(tmp_path / "my work é", files | {".cruft.json": json.dumps(state)} | own)

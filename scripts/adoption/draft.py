@@ -12,15 +12,15 @@ class Draft:
     """The changes in the tree of `stage`.
 
     `new` and `merged` are the paths of files added and changed, `kept` what takes the place of a file of the template,
-    `changes` and `todo` lines of the report, `untested`, `exempt` and `untried` the lists in
-    [tool.quality-gate].
+    `changes` and `todo` lines of the report, `untested`, `exempt` and `untried` the lists in [tool.quality-gate],
+    `tables` those of pyproject.toml that updates follow.
     """
 
     def __init__(self, project, stage):
         self.project, self.stage = project, stage
         self.needs = requirements.find(project)
         self.new, self.merged, self.kept, self.changes, self.todo = [], [], {}, [], []
-        self.untested, self.exempt, self.untried = [], [], []
+        self.untested, self.exempt, self.untried, self.tables = [], [], [], []
 
     def change(self, path, edit):
         """Put the text of a file, which may not be there yet, through `edit`; it gives it and a list of what it added.

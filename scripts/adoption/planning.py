@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from adoption import Refused, building, files, ignores, imports, linters, tables, texts
 from adoption.draft import PYPROJECT, Draft
+from adoption.project import table
 from adoption.thresholds import codecov
 
 IGNORES, CRUFT = ".gitignore", ".cruft.json"
@@ -43,6 +44,7 @@ def make(project, stage, made, layout, answers):
     draft.untried = imports.untried(project, layout, draft.needs.required)
     settings(draft, rendered, layout, int(answers["coverage_minimum"]))
     baseline(draft, rendered, layout, answers["python_versions"].split())
+    follow(draft, rendered)
     stage.add([*draft.new, *draft.merged])
     return draft
 
@@ -51,9 +53,22 @@ def link(draft, made):
     """Write .cruft.json: with it updates know the template, its answers, and what is the project's alone."""
     record = json.loads((made / CRUFT).read_text(encoding="utf-8"))
     own = {path for path in draft.kept if not path.startswith("src/")}
+    own |= {IGNORES, linters.HOOKS} & draft.project.known
     record["skip"] = sorted({".git", "src", *own})
     draft.stage.put({CRUFT: (json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n", False)})
     draft.new.append(CRUFT)
+
+
+def follow(draft, rendered):
+    """Record which tables of pyproject.toml are the template's, as a whole or in part: updates change no others."""
+    before, after = draft.project.pyproject, tomllib.loads((draft.stage.tree / PYPROJECT).read_text("utf-8-sig"))
+    for name, text in rendered:
+        place = name.split(".")
+        added = table(tomllib.loads(text), *place).keys() <= table(after, *place).keys()
+        if name == "dependency-groups" or added and not table(before, *place):
+            draft.tables.append(name)
+    record = json.loads((draft.stage.tree / CRUFT).read_text(encoding="utf-8")) | {"tables": draft.tables}
+    draft.stage.put({CRUFT: (json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n", False)})
 
 
 def hooks(draft, made, layout):

@@ -123,7 +123,7 @@ def put(holder, key, value):
 
 def add_option(text, section, option, value):
     """Return the ini `text` with an option directly below the head of its section, which is added if there is none."""
-    entry = f"{option} = {value}"
+    entry = f"{option} = {value}".replace(" = \n", " =\n", 1)
     lines = text.split("\n")
     for number, line in enumerate(lines):
         if line.split("#")[0].strip() == f"[{section}]":

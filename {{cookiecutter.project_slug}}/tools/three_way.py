@@ -5,6 +5,7 @@ Both are written into its repository as commits that no branch holds, so that gi
 
 import difflib
 import os
+import re
 import tempfile
 from pathlib import Path, PurePosixPath
 
@@ -30,6 +31,15 @@ def files(folder: Path, skip: list[str]) -> Files:
     paths = [path for path in repository.walk(folder) if skipped.isdisjoint(lineage(path))]
     modes = {path: "100755" if (folder / path).stat().st_mode & 0o100 else "100644" for path in paths}
     return {path: (modes[path], (folder / path).read_bytes()) for path in paths}
+
+
+def only(data: bytes, tables: list[str]) -> bytes:
+    """Return the tables of the TOML file `data` that `tables` name and those below them, each with the comments before it."""
+    found = [*re.finditer(rb"(?m)(?:^#.*\n)*^\[([\w.-]+)\]", data)]
+    ends = [match.start() for match in found[1:]] + [len(data)]
+    wanted = tuple(f"{table}.".encode() for table in tables)
+    pairs = zip(found, ends, strict=False)  # one end more where there is no table
+    return b"".join(data[match.start() : end] for match, end in pairs if (match[1] + b".").startswith(wanted))
 
 
 def ends(data: bytes, like: bytes) -> bytes:
@@ -111,7 +121,8 @@ def record(root: Path, content: Files, *parents: str) -> str:
 def settle(root: Path, path: str, blobs: list[str]) -> bool:
     """Put each change to where its surroundings stand; git merges the rest. Return whether no conflict is left.
 
-    So what the project has moved is found. Before and in the project the same lines must stand once, no more.
+    So what the project has moved is found. Before and in the project the same lines must stand once, no more; around lines
+    that are changed or removed, those on one side are enough.
     """
     base, ours, theirs = (repository.git(root, "cat-file", "blob", blob).stdout for blob in blobs)
     if b"\0" in base + ours + theirs:
@@ -120,11 +131,15 @@ def settle(root: Path, path: str, blobs: list[str]) -> bool:
     for context in (3, 2, 1):
         was = lines.copy()
         for group in difflib.SequenceMatcher(None, was, target, autojunk=False).get_grouped_opcodes(context):
-            part, other = was[group[0][1] : group[-1][2]], target[group[0][3] : group[-1][4]]
-            places = [[at for at in range(len(text)) if text[at : at + len(part)] == part] for text in (lines, mine)]
-            if [len(found) for found in places] == [1, 1]:
-                for text, (at,) in zip((lines, mine), places, strict=True):
-                    text[at : at + len(part)] = other
+            kinds = [kind for kind, *_ in group]
+            sides = [group[1:] * (kinds[0] == "equal"), group[:-1] * (kinds[-1] == "equal")]
+            for around in filter(None, [group, *(sides if {"replace", "delete"}.intersection(kinds) else [])]):
+                part, other = was[around[0][1] : around[-1][2]], target[around[0][3] : around[-1][4]]
+                places = [[at for at in range(len(text)) if text[at : at + len(part)] == part] for text in (lines, mine)]
+                if [len(found) for found in places] == [1, 1]:
+                    for text, (at,) in zip((lines, mine), places, strict=True):
+                        text[at : at + len(part)] = other
+                    break
     with tempfile.TemporaryDirectory() as folder:
         for name, text in {"project": mine, "before": lines, "template": target}.items():
             Path(folder, name).write_bytes(b"".join(text))

@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import repository
+import settings
 import three_way
 from repository import ROOT, Unusable
 
-CRUFT = ".cruft.json"
+CRUFT, PYPROJECT = ".cruft.json", "pyproject.toml"
 ANSWERS = {
     "minimum": "coverage_minimum",
     "target": "coverage_target",
@@ -57,14 +58,15 @@ def update(answers: dict[str, str], template_path: str) -> tuple[str, list[str]]
         template, commit, given = state["template"], state["commit"], state["context"]["cookiecutter"].items()
         given = {name: value for name, value in given if not name.startswith("_")}
         skip = [*state.get("skip", [])]
+        tables = [*state.get("tables", [])]  # of an adopted project: those of pyproject.toml that it has from the template
     except (AttributeError, KeyError, TypeError):
         raise Unusable(f"{CRUFT}: names no template, commit and answers: restore it from git") from None
     if not repository.in_git(ROOT):
         raise Unusable("git alone can merge, and it does not keep this project: run git init and commit all files")
     if dirty := repository.git(ROOT, "status", "--porcelain", "--untracked-files=normal").stdout:
         raise Unusable(f"this is no clean working tree: commit or stash first:\n{repository.decode(dirty).rstrip()}")
-    if (ROOT / "pyproject.toml").exists():
-        skip += repository.read(ROOT, "pyproject.toml").get("tool", {}).get("cruft", {}).get("skip", [])
+    if (ROOT / PYPROJECT).exists():
+        skip += repository.read(ROOT, PYPROJECT).get("tool", {}).get("cruft", {}).get("skip", [])
     source = [template_path or template, *(["--directory", state["directory"]] if state.get("directory") else [])]
     pinned = [*source, "--checkout", commit]
     with tempfile.TemporaryDirectory() as folder:  # a name of Python's own, by which the template's hook knows a copy
@@ -74,14 +76,35 @@ def update(answers: dict[str, str], template_path: str) -> tuple[str, list[str]]
         if unknown := sorted(answers.keys() - result["context"]["cookiecutter"].keys()):
             raise Unusable(f"{', '.join(unknown)}: the template asks no such thing: use the names in {CRUFT}")
         _, old = render(pinned, given, Path(folder, "old"))
-        left = three_way.merge(ROOT, *(three_way.files(rendered, [CRUFT, *skip]) for rendered in (old, new)))
+        sides = [three_way.files(rendered, [CRUFT, *skip]) for rendered in (old, new)]
+        if tables:
+            sides = [{path: (mode, taken(path, data, tables)) for path, (mode, data) in side.items()} for side in sides]
+        left = three_way.merge(ROOT, *sides)
     context = {"cookiecutter": result["context"]["cookiecutter"] | {"_template": template}}
     # The commit was pinned for this run only.
     checkout = state.get("checkout") if answers else None
     state |= {"commit": result["commit"], "checkout": checkout, "context": context}
     (ROOT / CRUFT).write_text(json.dumps(state, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     repository.git(ROOT, "update-index", "--", CRUFT, accept=(0, 128))  # staged as all else is, if git knows it
-    return f"Updated to commit {result['commit']} of the template", left
+    return f"Updated to commit {result['commit']} of the template", left + other_minimum(answers.get("coverage_minimum"))
+
+
+def taken(path: str, data: bytes, tables: list[str]) -> bytes:
+    """Return what of a rendered file an adopted project has: those tables of pyproject.toml, no tiers for Codecov."""
+    if path == ".codecov.yml":
+        return re.sub(rb"(?ms)^  individual_components:.*?(?=^\S|\Z)", b"", data)
+    return three_way.only(data, tables) if path == PYPROJECT else data
+
+
+def other_minimum(wanted: str | None) -> list[str]:
+    """Return a line if coverage's settings are the project's own, where no update changes the minimum to the one wanted."""
+    try:
+        found = settings.load(ROOT, repository.paths(ROOT)).minimum if wanted else None
+    except (Unusable, OSError):  # the verification says so
+        return []
+    if not wanted or found == int(wanted):
+        return []
+    return [f"{settings.coverage_file(ROOT)}: these settings of coverage are the project's own: set fail_under to {wanted}"]
 
 
 def problems() -> list[str]:
