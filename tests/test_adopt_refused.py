@@ -26,6 +26,10 @@ def state(project):
         ({"docs": "", "tests/test_a.py": ""}, ["docs: is no folder"]),
         ({".pre-commit-config.yaml": "repos: 1\n"}, [".pre-commit-config.yaml: cannot be added to: has no list"]),
         ({".cruft.json": '{"context": {"cookiecutter": {"a": 1}}}'}, [".cruft.json: the project follows another"]),
+        ({".coveragerc": b"# \xf6\n[run]\n"}, [".coveragerc: is not UTF-8"]),
+        ({"tox.ini": "envlist = py\n"}, ["tox.ini: does not parse"]),
+        ({"pyproject.toml": f"\ufeff{PYPROJECT}"}, ["byte order mark"]),
+        ({".gitignore": "*.pyc\n".encode("utf-16")}, [".gitignore: is UTF-16"]),
         ({".cruft.json": "<<<<<<<"}, [".cruft.json: cannot be read"]),
         (
             {"pyproject.toml": PYPROJECT.replace('"-q"', "1") + "[tool.coverage.report]\nfail_under = 'x'\n"},

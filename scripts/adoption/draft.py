@@ -36,6 +36,10 @@ class Draft:
             return text
 
         try:
+            before.decode()
+        except UnicodeDecodeError:
+            raise Refused(f"{path}: is not UTF-8, and text is added to it: save it as UTF-8, then adopt") from None
+        try:
             after = texts.edit(before, edited)
             if path.endswith(".toml"):
                 tomllib.loads(after.decode("utf-8-sig"))

@@ -165,5 +165,5 @@ def verify(stage):
     try:
         return json.loads(run.stdout)["problems"]
     except ValueError:
-        said = run.stderr.strip().splitlines() or ["it says nothing"]
-        raise Refused(f"tools/verify_project.py: failed: {said[-1]}") from None
+        said = run.stderr.strip().splitlines() or ["tools/verify_project.py: failed and says nothing"]
+        raise Refused(said[-1].removeprefix("Verification: ")) from None

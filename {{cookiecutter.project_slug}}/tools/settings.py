@@ -172,7 +172,7 @@ def coverage_options(root: Path) -> Callable[[str], Any]:
         raise Unusable(f"the settings of coverage in {name} cannot be applied here: run: python -m pip install coverage") from None
     try:
         return Coverage(config_file=str(root / name)).get_option
-    except CoverageException as error:
+    except (CoverageException, UnicodeDecodeError) as error:
         raise Unusable(f"{name}: {error}") from error
 
 
