@@ -9,6 +9,7 @@ Exit codes: 0 done, or nothing to do; 1 refused or failed, with every problem li
 
 import argparse
 import json
+import os
 import shlex
 import sys
 import tempfile
@@ -71,6 +72,8 @@ def adopt(root, template, given, only_report=False):
 
 
 def main():
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"):
+        os.environ.pop(name, None)  # set in git's hooks: they name another repository
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # names of files can hold any bytes
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -92,6 +95,9 @@ def main():
         return 1
     except OSError as error:
         print(f"{error.filename or 'git'}: {error.strerror}: mend it and run again", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted: nothing is changed; run again", file=sys.stderr)
         return 1
     print(*told, sep="\n")
     return 0

@@ -73,6 +73,49 @@ def test_an_earlier_branch_that_starts_elsewhere_is_refused(adopted, repository)
         adopted(project)
 
 
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        (["merge --quiet --no-commit --no-ff other"], "a merge is not finished"),
+        (["rebase --quiet --exec false HEAD~1"], "a rebase is not finished"),
+        (["update-index --assume-unchanged pyproject.toml"], "does not look at .pyproject.toml"),
+        (["sparse-checkout set --no-cone src"], "run git sparse-checkout disable"),
+    ],
+)
+def test_work_that_git_hides_or_would_drop_is_refused(adopted, repository, steps, words):
+    """L3: another branch ends a merge, and takes a file that git takes for unchanged."""
+    project = repository(OWN)
+    for step in [
+        "switch -qc other",
+        "commit -q --allow-empty -m a",
+        "switch -q -",
+        "commit -q --allow-empty -m b",
+        *steps,
+    ]:
+        run("git", *step.split(), cwd=project, check=False)
+    before = state(project)
+    with pytest.raises(Refused, match=words):
+        adopted(project)
+    assert state(project) == before
+
+
+def test_settings_behind_a_link_are_neither_read_nor_written(adopted, repository, tmp_path):
+    """L3: a report changes nothing, outside of the repository either."""
+    outside = write(tmp_path, {"theirs.toml": PYPROJECT}) / "theirs.toml"
+    project = repository(OWN)
+    for path in ("pyproject.toml", ".gitignore"):
+        (project / path).unlink(missing_ok=True)
+        (project / path).symlink_to(outside)
+    record(project, "link")
+    with pytest.raises(Refused) as refused:
+        adopted(project, report=True)
+    assert [problem.partition(" is a symbolic link")[0] for problem in refused.value.problems] == [
+        ".gitignore:",
+        "pyproject.toml:",
+    ]
+    assert outside.read_text() == PYPROJECT
+
+
 def command(project, *arguments, **environment):
     return run(
         sys.executable, TEMPLATE / "scripts/adopt.py", project, *arguments, cwd=TEMPLATE, check=False, **environment
@@ -83,7 +126,7 @@ def test_only_a_clean_root_of_a_repository_is_adopted(origin, repository, tmp_pa
     """L3, R3: exit codes 1 and 2, every problem at once, git's own words where it refuses."""
     (tmp_path / "plain").mkdir()
     for folder in (tmp_path / "plain", tmp_path / "nothing"):
-        assert f"{folder}: is not a git repository" in command(folder).stderr
+        assert f"{folder}: is no git repository" in command(folder).stderr
     project = repository(OWN)
     assert f"use PROJECT={project}" in command(project / "src").stderr
     assert f"{TEMPLATE}: is the template itself" in command(TEMPLATE).stderr
@@ -91,10 +134,11 @@ def test_only_a_clean_root_of_a_repository_is_adopted(origin, repository, tmp_pa
     refused = command(project, **nobody, GIT_COMMITTER_NAME="", GIT_AUTHOR_NAME="")
     assert (refused.returncode, "git refuses: " in refused.stderr, "ident" in refused.stderr) == (1, True, True)
     write(project, {"new.txt": ""})
-    wrong = command(project, "coverage=70", "license=GPL")
-    assert (wrong.returncode, len(wrong.stderr.strip().splitlines())) == (1, 3)
+    wrong = command(project, "coverage=70", "license=GPL", "description={{ 1 }}")
+    assert (wrong.returncode, len(wrong.stderr.strip().splitlines())) == (1, 4)
     assert "1 uncommitted (new.txt): commit or stash them" in wrong.stderr
     assert command(project, "nonsense").returncode == 2
+    assert "1 uncommitted" in command(project, GIT_DIR=TEMPLATE / ".git", GIT_WORK_TREE=TEMPLATE).stderr
     (project / ".git/index").write_bytes(b"junk")
     assert "git refuses: " in command(project).stderr
     empty = clone(write(tmp_path / "empty", {"a.py": ""}))

@@ -4,6 +4,7 @@ import json
 import tomllib
 
 from adoption import Refused, pytests, requirements, texts
+from adoption.project import table
 
 PYPROJECT = "pyproject.toml"
 
@@ -82,7 +83,7 @@ class Draft:
 
     def add_groups(self, groups):
         """Add requirements to the dependency groups."""
-        own = self.project.pyproject.get("dependency-groups", {})
+        own = table(self.project.pyproject, "dependency-groups")
         wanted = {group: [item for item in items if item not in own.get(group, [])] for group, items in groups.items()}
 
         def edit(text):
