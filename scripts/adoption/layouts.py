@@ -43,7 +43,10 @@ def detect(project):
                 f"{project.root}: no project at its root, but in {folders}: the pipeline serves one project at "
                 "the root of a repository: move it there, or give it a repository of its own"
             )
-        raise Refused(f"{project.root}: holds no Python code that could be tested: adopt it once there is a module")
+        raise Refused(
+            f"{project.root}: holds no Python code to test, neither where a build's settings say, nor at the root, in src, "
+            "lib or python (tests, docs, tools, stubs and the like are none): adopt it once there is a module"
+        )
     return Layout(source, tests(project, source), where)
 
 
