@@ -4,7 +4,7 @@ import os
 import sys
 
 import pytest
-from adoption import Refused
+from adoption import Refused, planning
 from adoptions import adopted_fixture, origin_fixture, repository_fixture, write  # noqa: F401 # fixtures
 from conftest import TEMPLATE, clone, record, run
 from test_adopt import OWN, PYPROJECT, check
@@ -114,6 +114,16 @@ def test_settings_behind_a_link_are_neither_read_nor_written(adopted, repository
         "pyproject.toml:",
     ]
     assert outside.read_text() == PYPROJECT
+
+
+def test_code_for_a_later_python_is_not_taken_for_broken(adopted, repository, monkeypatch):
+    """L3, P8: it would be exempt, and nothing would judge it; broken fixtures of a project for this Python are."""
+    project = repository(OWN | {"tests/data/later.py": "type = = int\n"})
+    monkeypatch.setattr(planning, "MINOR", 11)
+    with pytest.raises(Refused, match="later.py: does not parse on Python 3.11.* PYTHON=python3.12"):
+        adopted(project)
+    monkeypatch.setattr(planning, "MINOR", 12)
+    adopted(project, report=True)
 
 
 def command(project, *arguments, **environment):

@@ -44,8 +44,8 @@ def detect(project):
                 "the root of a repository: move it there, or give it a repository of its own"
             )
         raise Refused(
-            f"{project.root}: holds no Python code to test, neither where a build's settings say, nor at the root, in src, "
-            "lib or python (tests, docs, tools, stubs and the like are none): adopt it once there is a module"
+            f"{project.root}: holds no Python code to test, neither where a build's settings say, nor at the root, in "
+            "src, lib or python (tests, docs, tools, stubs and the like are none): adopt it once there is a module"
         )
     return Layout(source, tests(project, source), where)
 

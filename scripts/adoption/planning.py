@@ -12,6 +12,7 @@ from adoption import Refused, building, files, ignores, imports, linters, tables
 from adoption.answers import codecov
 from adoption.draft import PYPROJECT, Draft
 
+MINOR = sys.version_info.minor
 IGNORES, CRUFT = ".gitignore", ".cruft.json"
 NO_TEST = "has no test file"
 # What the verification says of a file that it is not meant to read.
@@ -119,6 +120,12 @@ def baseline(draft, rendered, layout, pythons):
         problems = verify(draft.stage)
         more = {item["path"] for item in problems if item["what"].startswith(NO_TEST)}
         paths = {re.sub(r":\d+$", "", item["path"]) for item in problems if MEANT.match(item["what"])}
+        lowest = min(int(version.partition(".")[2]) for version in pythons)
+        if MINOR < lowest and (unread := sorted(path for path in paths & project.known if path.endswith(".py"))):
+            raise Refused(
+                f"{', '.join(unread[:5])}: does not parse on Python 3.{MINOR}, and the project needs 3.{lowest}: "
+                f"remove .venv and repeat with PYTHON=python3.{lowest}"
+            )
         more -= paths
         odd = exempt(project, layout, paths & project.known)
         if not (more or odd):
