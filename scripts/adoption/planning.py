@@ -161,8 +161,8 @@ def generate(stage):
     command = [sys.executable, "-m", "pyproject2conda", "project", "--overwrite=force", f"--pyproject={given}"]
     run = subprocess.run(command, cwd=stage.tree, capture_output=True, text=True, env=os.environ | {"NO_COLOR": "1"})
     if run.returncode:
-        said = [line.strip() for line in run.stderr.strip().splitlines()[-3:]]
-        raise Refused(f"{PYPROJECT}: its requirements cannot be made into dependency files: {' '.join(said)}")
+        said = re.sub(r"[╭╮╰╯│─]", " ", " ".join(run.stderr.strip().splitlines()[-3:]))  # a traceback has a frame
+        raise Refused(f"{PYPROJECT}: its requirements cannot be made into dependency files: {' '.join(said.split())}")
 
 
 def verify(stage):

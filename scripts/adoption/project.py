@@ -75,7 +75,8 @@ class Project:
         try:
             return texts.sections(self.text(path))
         except configparser.Error as error:
-            raise Refused(f"{path}: does not parse: {' '.join(str(error).split())}: correct the syntax") from None
+            said = " ".join(str(error).replace("<string>", path).split())
+            raise Refused(f"{path}: does not parse: {said}: correct the syntax") from None
 
     @cached_property
     def setup(self):
