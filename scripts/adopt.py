@@ -9,6 +9,7 @@ Exit codes: 0 done, or nothing to do; 1 refused or failed, with every problem li
 
 import argparse
 import json
+import os
 import shlex
 import sys
 import tempfile
@@ -39,10 +40,8 @@ def done_before(project, given):
     if not known:
         raise Refused(f"{CRUFT}: the project follows another template, {record.get('template')}: a project has one")
     if given:
-        raise Refused(
         way = "python tools/update_project.py --answer NAME=VALUE"
         raise Refused(f"{', '.join(given)}: is given, but {CRUFT} has answers: to change them, run there: {way}")
-        )
     return "Nothing to do: the project has been adopted; `nox -s update` brings the template's changes."
 
 
@@ -74,6 +73,8 @@ def adopt(root, template, given, only_report=False):
 
 
 def main():
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"):
+        os.environ.pop(name, None)  # set in git's hooks: they name another repository
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # names of files can hold any bytes
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -95,6 +96,9 @@ def main():
         return 1
     except OSError as error:
         print(f"{error.filename or 'git'}: {error.strerror}: mend it and run again", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted: nothing is changed; run again", file=sys.stderr)
         return 1
     print(*told, sep="\n")
     return 0

@@ -1,6 +1,6 @@
 """L3, R1: what adoption adds gets into git, whatever the rules and settings of git are."""
 
-from adoptions import adopted_fixture, contents, origin_fixture, repository_fixture, write  # noqa: F401 # fixtures
+from adoptions import adopted_fixture, contents, origin_fixture, repository_fixture, verified, write  # noqa: F401 # fixtures
 from conftest import record, run
 from test_adopt import OWN, check
 
@@ -59,6 +59,7 @@ def test_settings_and_hooks_of_git_do_not_matter(adopted, repository, tmp_path):
     assert not (tmp_path / "ran").exists()
     check(project, "HEAD~2")
     assert b"\r\n" in (project / "tools/settings.py").read_bytes()
+    assert verified(project).endswith("0 problems\n")
     assert (
         run("git", "log", "-1", "--format=%s %an", cwd=project).stdout == "Merge the settings of ci-template Tester\n"
     )

@@ -4,7 +4,7 @@ import os
 import sys
 
 import pytest
-from adoption import Refused
+from adoption import Refused, planning
 from adoptions import adopted_fixture, origin_fixture, repository_fixture, write  # noqa: F401 # fixtures
 from conftest import TEMPLATE, clone, record, run
 from test_adopt import OWN, PYPROJECT, check
@@ -27,6 +27,10 @@ def state(project):
         ({"docs": "", "tests/test_a.py": ""}, ["docs: is no folder"]),
         ({".pre-commit-config.yaml": "repos: 1\n"}, [".pre-commit-config.yaml: cannot be added to: has no list"]),
         ({".cruft.json": '{"context": {"cookiecutter": {"a": 1}}}'}, [".cruft.json: the project follows another"]),
+        ({".coveragerc": b"# \xf6\n[run]\n"}, [".coveragerc: is not UTF-8"]),
+        ({"tox.ini": "envlist = py\n"}, ["tox.ini: does not parse"]),
+        ({"pyproject.toml": f"\ufeff{PYPROJECT}"}, ["byte order mark"]),
+        ({".gitignore": "*.pyc\n".encode("utf-16")}, [".gitignore: is UTF-16"]),
         ({".cruft.json": "<<<<<<<"}, [".cruft.json: cannot be read"]),
         (
             {"pyproject.toml": PYPROJECT.replace('"-q"', "1") + "[tool.coverage.report]\nfail_under = 'x'\n"},
@@ -70,6 +74,59 @@ def test_an_earlier_branch_that_starts_elsewhere_is_refused(adopted, repository)
         adopted(project)
 
 
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        (["merge --quiet --no-commit --no-ff other"], "a merge is not finished"),
+        (["rebase --quiet --exec false HEAD~1"], "a rebase is not finished"),
+        (["update-index --assume-unchanged pyproject.toml"], "does not look at .pyproject.toml"),
+        (["sparse-checkout set --no-cone src"], "run git sparse-checkout disable"),
+    ],
+)
+def test_work_that_git_hides_or_would_drop_is_refused(adopted, repository, steps, words):
+    """L3: another branch ends a merge, and takes a file that git takes for unchanged."""
+    project = repository(OWN)
+    for step in [
+        "switch -qc other",
+        "commit -q --allow-empty -m a",
+        "switch -q -",
+        "commit -q --allow-empty -m b",
+        *steps,
+    ]:
+        run("git", *step.split(), cwd=project, check=False)
+    before = state(project)
+    with pytest.raises(Refused, match=words):
+        adopted(project)
+    assert state(project) == before
+
+
+def test_settings_behind_a_link_are_neither_read_nor_written(adopted, repository, tmp_path):
+    """L3: a report changes nothing, outside of the repository either."""
+    outside = write(tmp_path, {"theirs.toml": PYPROJECT}) / "theirs.toml"
+    project = repository(OWN)
+    for path in ("pyproject.toml", ".gitignore"):
+        (project / path).unlink(missing_ok=True)
+        (project / path).symlink_to(outside)
+    record(project, "link")
+    with pytest.raises(Refused) as refused:
+        adopted(project, report=True)
+    assert [problem.partition(" is a symbolic link")[0] for problem in refused.value.problems] == [
+        ".gitignore:",
+        "pyproject.toml:",
+    ]
+    assert outside.read_text() == PYPROJECT
+
+
+def test_code_for_a_later_python_is_not_taken_for_broken(adopted, repository, monkeypatch):
+    """L3, P8: it would be exempt, and nothing would judge it; broken fixtures of a project for this Python are."""
+    project = repository(OWN | {"tests/data/later.py": "type = = int\n"})
+    monkeypatch.setattr(planning, "MINOR", 11)
+    with pytest.raises(Refused, match="later.py: does not parse on Python 3.11.* PYTHON=python3.12"):
+        adopted(project)
+    monkeypatch.setattr(planning, "MINOR", 12)
+    adopted(project, report=True)
+
+
 def command(project, *arguments, **environment):
     return run(
         sys.executable, TEMPLATE / "scripts/adopt.py", project, *arguments, cwd=TEMPLATE, check=False, **environment
@@ -80,7 +137,7 @@ def test_only_a_clean_root_of_a_repository_is_adopted(origin, repository, tmp_pa
     """L3, R3: exit codes 1 and 2, every problem at once, git's own words where it refuses."""
     (tmp_path / "plain").mkdir()
     for folder in (tmp_path / "plain", tmp_path / "nothing"):
-        assert f"{folder}: is not a git repository" in command(folder).stderr
+        assert f"{folder}: is no git repository" in command(folder).stderr
     project = repository(OWN)
     assert f"use PROJECT={project}" in command(project / "src").stderr
     assert f"{TEMPLATE}: is the template itself" in command(TEMPLATE).stderr
@@ -88,10 +145,11 @@ def test_only_a_clean_root_of_a_repository_is_adopted(origin, repository, tmp_pa
     refused = command(project, **nobody, GIT_COMMITTER_NAME="", GIT_AUTHOR_NAME="")
     assert (refused.returncode, "git refuses: " in refused.stderr, "ident" in refused.stderr) == (1, True, True)
     write(project, {"new.txt": ""})
-    wrong = command(project, "coverage=70", "license=GPL")
-    assert (wrong.returncode, len(wrong.stderr.strip().splitlines())) == (1, 3)
+    wrong = command(project, "coverage=70", "license=GPL", "description={{ 1 }}")
+    assert (wrong.returncode, len(wrong.stderr.strip().splitlines())) == (1, 4)
     assert "1 uncommitted (new.txt): commit or stash them" in wrong.stderr
     assert command(project, "nonsense").returncode == 2
+    assert "1 uncommitted" in command(project, GIT_DIR=TEMPLATE / ".git", GIT_WORK_TREE=TEMPLATE).stderr
     (project / ".git/index").write_bytes(b"junk")
     assert "git refuses: " in command(project).stderr
     empty = clone(write(tmp_path / "empty", {"a.py": ""}))

@@ -64,6 +64,20 @@ def test_settings_keep_their_form():
 
 
 @pytest.mark.parametrize(
+    "ini", ["[run]\n\tb = 1\n\tc = 2\n", "[run] ; why\n\n# of b\n  b = 1\n  c: 2", "[run]\nb = 1\nc = 2"]
+)
+def test_options_of_any_form_are_added_to(ini):
+    """L3, R1: an option that is indented does not become the end of the one above it."""
+    added = texts.sections(texts.add_option(ini, "run", "source", "\n    x\n    y"))
+    assert added == {"run": {"source": "\nx\ny", "b": "1", "c": "2"}}
+    extended = pytests.add_to_ini(ini.replace("b", "addopts"), "run", ["--x"])
+    assert texts.sections(extended) == {"run": {"addopts": "1 --x", "c": "2"}}
+
+    with pytest.raises(ValueError, match="cannot be added to"):
+        texts.add_option("[run]\n[run]\nsource = z\n", "run", "source", "x")  # the second would win
+
+
+@pytest.mark.parametrize(
     ("files", "place", "lacking"),
     [
         ({}, "pyproject.toml", {"run": {"source": ["acme"], "branch": True}, "report": {"fail_under": 7}}),
@@ -111,6 +125,8 @@ def test_pytest_is_kept_off_the_programs_where_it_takes_every_file(repository):
         ({"pytest.ini": ini}, ["--ignore=noxfile.py", "--ignore=tools"]),
         ({"pyproject.toml": '[tool.pytest]\naddopts = ["--doctest-modules"]\ntestpaths = ["tests"]\n'}, []),
         ({"tox.ini": "[pytest]\naddopts = -ra\n"}, []),
+        ({"setup.cfg": "[tool:pytest]\naddopts = --doctest-modules\n", "pyproject.toml": "[tool.pytest]\nx = 1\n"}, []),
+        ({"pytest.toml": '[pytest]\naddopts = ["--doctest-modules"]\n'}, ["--ignore=noxfile.py", "--ignore=tools"]),
     ):
         project = Project(repository(FLAT | files))
         assert pytests.options(project, added) == expected

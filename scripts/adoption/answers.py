@@ -6,7 +6,7 @@ from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from adoption import Refused, metadata, thresholds
+from adoption import Refused, metadata, rendering, thresholds
 from adoption.repository import git
 
 TEMPLATE = Path(__file__).resolve().parent.parent.parent
@@ -22,6 +22,8 @@ def unfit(given):
     """Yield why the answers from the command line cannot be passed on: what cookiecutter ignores or crashes on."""
     for name, value in given.items():
         allowed = QUESTIONS.get(name)
+        if rendering.TAG.search(value):
+            yield f"{name}: {value!r}: must not hold the start of a Jinja tag: leave it out"
         if name.startswith("_") or allowed is None:
             yield f"{name}: {value!r}: is no answer: use one of {', '.join(key for key in QUESTIONS if key[0] != '_')}"
         elif isinstance(allowed, (list, bool)):

@@ -22,6 +22,7 @@ def settings(project, layout, added):
         return
     folders = sorted({str(parent) for path in added for parent in PurePosixPath(path).parents} - {"."})
     folders = [folder for folder in folders if folder not in project.folders and re.fullmatch(r"[\w/]+", folder)]
+    folders = [folder for folder in folders if str(PurePosixPath(folder).parent) not in folders]
     names = [name for folder in folders for name in (folder.replace("/", "."), f"{folder.replace('/', '.')}.*")]
     find = project.tool("setuptools", "packages").get("find")
     cfg = project.ini("setup.cfg")

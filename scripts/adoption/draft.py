@@ -4,6 +4,7 @@ import json
 import tomllib
 
 from adoption import Refused, pytests, requirements, texts
+from adoption.project import table
 
 PYPROJECT = "pyproject.toml"
 
@@ -35,6 +36,10 @@ class Draft:
             added.extend(found)
             return text
 
+        try:
+            before.decode()
+        except UnicodeDecodeError:
+            raise Refused(f"{path}: is not UTF-8, and text is added to it: save it as UTF-8, then adopt") from None
         try:
             after = texts.edit(before, edited)
             if path.endswith(".toml"):
@@ -78,7 +83,7 @@ class Draft:
 
     def add_groups(self, groups):
         """Add requirements to the dependency groups."""
-        own = self.project.pyproject.get("dependency-groups", {})
+        own = table(self.project.pyproject, "dependency-groups")
         wanted = {group: [item for item in items if item not in own.get(group, [])] for group, items in groups.items()}
 
         def edit(text):

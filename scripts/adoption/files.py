@@ -18,6 +18,11 @@ EQUIVALENTS = {
 NEVER = re.compile(r"src/.*|LICENSE|[A-Z]+\.md")
 # Changed where they exist, made anew where not.
 MERGED = ("pyproject.toml", ".gitignore", ".pre-commit-config.yaml")
+# All that is read or changed as settings; the tools follow a link to it, git and adoption do not.
+SETTINGS = re.compile(
+    r"pyproject\.toml|\.gitignore|\.pre-commit-config\.ya?ml|\.coveragerc(\.toml)?|setup\.(cfg|py)|tox\.ini"
+    r"|\.?pytest\.(ini|toml)|\.?ruff\.toml|\.?mypy\.ini|\.flake8|\.isort\.cfg"
+)
 OVERLAPS = {
     "runs the tests": r"\b(pytest|tox|nox|hatch (run )?test|unittest)\b",
     "lints": r"\b(ruff|flake8|pre-commit|black|mypy|pylint)\b",
@@ -43,7 +48,9 @@ def choose(project, made):
 
     Raises Refused if one of the paths to add is taken by something else.
     """
-    new, kept, problems = [], {}, []
+    links = [path for path in project.names if SETTINGS.fullmatch(path) and (project.root / path).is_symlink()]
+    problems = [f"{path}: is a symbolic link: put the file itself in its place, then adopt" for path in links]
+    new, kept = [], {}
     for path in rendered(made):
         if path == ".cruft.json" or path in MERGED:
             continue

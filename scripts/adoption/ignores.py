@@ -2,7 +2,7 @@
 
 from pathlib import PurePosixPath
 
-from adoption import texts
+from adoption import Refused, texts
 
 
 def bare(line):
@@ -31,6 +31,8 @@ def merge(stage, tracked, new, rendered):
     """
     place = stage.tree / ".gitignore"
     before = place.read_bytes() if place.exists() else b""
+    if b"\0" in before:
+        raise Refused(".gitignore: is UTF-16, of which git understands no rule: save it as UTF-8, then adopt")
     added = lacking(before.decode("utf-8", "replace"), rendered)
     ignored = rules(stage, tracked)
 

@@ -6,9 +6,8 @@ from os.path import commonpath
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from adoption import Refused, builds
+from adoption import Refused, builds, pytests
 from adoption.builds import TESTS, distribution, join
-from adoption.project import strings, table
 
 # Folders and modules at the root that are no product, even if they can be imported.
 ASIDE = set("admin bench benchmark benchmarks bin build ci conf demo demos dist doc docs documentation".split())
@@ -44,7 +43,10 @@ def detect(project):
                 f"{project.root}: no project at its root, but in {folders}: the pipeline serves one project at "
                 "the root of a repository: move it there, or give it a repository of its own"
             )
-        raise Refused(f"{project.root}: holds no Python code that could be tested: adopt it once there is a module")
+        raise Refused(
+            f"{project.root}: holds no Python code to test, neither where a build's settings say, nor at the root, in "
+            "src, lib or python (tests, docs, tools, stubs and the like are none): adopt it once there is a module"
+        )
     return Layout(source, tests(project, source), where)
 
 
@@ -134,22 +136,13 @@ def tests(project, source):
     files = [
         file for file in files if file.parts[0] not in ASIDE or any(file.is_relative_to(place) for place in source)
     ]
-    for told in testpaths(project):
+    for told in (PurePosixPath(word).as_posix() for word in pytests.place(project)[3].split()):
         if told not in source and told != "." and any(file.is_relative_to(told) for file in files):
             return told
     counts = Counter(folder_of_tests(file, source) for file in files)
     order = ["tests", "test", "src/tests"]
     best = sorted(counts, key=lambda place: (-counts[place], order.index(place) if place in order else 9, place))
     return best[0] if best else "tests"
-
-
-def testpaths(project):
-    """Return the folders that pytest's own settings name."""
-    pytest = project.tool("pytest")
-    found = strings(table(pytest, "ini_options").get("testpaths")) + strings(pytest.get("testpaths"))
-    for path, section in (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
-        found += (project.ini(path).get(section, {}).get("testpaths") or "").split()
-    return [PurePosixPath(word).as_posix() for text in found for word in text.split()]
 
 
 def folder_of_tests(file, source):

@@ -13,6 +13,7 @@ from adoption.draft import PYPROJECT, Draft
 from adoption.project import table
 from adoption.thresholds import codecov
 
+MINOR = sys.version_info.minor
 IGNORES, CRUFT = ".gitignore", ".cruft.json"
 NO_TEST = "has no test file"
 # What the verification says of a file that it is not meant to read.
@@ -134,6 +135,12 @@ def baseline(draft, rendered, layout, pythons):
         problems = verify(draft.stage)
         more = {item["path"] for item in problems if item["what"].startswith(NO_TEST)}
         paths = {re.sub(r":\d+$", "", item["path"]) for item in problems if MEANT.match(item["what"])}
+        lowest = min(int(version.partition(".")[2]) for version in pythons)
+        if MINOR < lowest and (unread := sorted(path for path in paths & project.known if path.endswith(".py"))):
+            raise Refused(
+                f"{', '.join(unread[:5])}: does not parse on Python 3.{MINOR}, and the project needs 3.{lowest}: "
+                f"remove .venv and repeat with PYTHON=python3.{lowest}"
+            )
         more -= paths
         odd = exempt(project, layout, paths & project.known)
         if not (more or odd):
@@ -169,8 +176,8 @@ def generate(stage):
     command = [sys.executable, "-m", "pyproject2conda", "project", "--overwrite=force", f"--pyproject={given}"]
     run = subprocess.run(command, cwd=stage.tree, capture_output=True, text=True, env=os.environ | {"NO_COLOR": "1"})
     if run.returncode:
-        said = [line.strip() for line in run.stderr.strip().splitlines()[-3:]]
-        raise Refused(f"{PYPROJECT}: its requirements cannot be made into dependency files: {' '.join(said)}")
+        said = re.sub(r"[╭╮╰╯│─]", " ", " ".join(run.stderr.strip().splitlines()[-3:]))  # a traceback has a frame
+        raise Refused(f"{PYPROJECT}: its requirements cannot be made into dependency files: {' '.join(said.split())}")
 
 
 def verify(stage):
@@ -180,5 +187,5 @@ def verify(stage):
     try:
         return json.loads(run.stdout)["problems"]
     except ValueError:
-        said = run.stderr.strip().splitlines() or ["it says nothing"]
-        raise Refused(f"tools/verify_project.py: failed: {said[-1]}") from None
+        said = run.stderr.strip().splitlines() or ["tools/verify_project.py: failed and says nothing"]
+        raise Refused(said[-1].removeprefix("Verification: ")) from None

@@ -6,7 +6,7 @@ import re
 import tomllib
 from functools import cache, cached_property
 
-from adoption import Refused, repository
+from adoption import Refused, repository, texts
 
 
 def table(document, *names):
@@ -54,10 +54,12 @@ class Project:
     @cache  # noqa: B019 # a project lives as long as the program
     def toml(self, path):
         """Return a TOML file, empty if it is not there; raises Refused if it does not parse."""
+        data = (self.root / path).read_bytes() if path in self.known else b""
         try:
-            return tomllib.loads(self.text(path))
+            return tomllib.loads(data.decode())
         except ValueError as error:
-            raise Refused(f"{path}: does not parse: {error}: correct the syntax") from None
+            mark = " (a byte order mark, which TOML has not)" if data.startswith(texts.MARK) else ""
+            raise Refused(f"{path}: does not parse: {error}{mark}: correct the syntax") from None
 
     @property
     def pyproject(self):
@@ -69,13 +71,12 @@ class Project:
 
     @cache  # noqa: B019
     def ini(self, path):
-        """Return the sections of an ini file as dictionaries; empty if it is not there or does not parse."""
-        parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
+        """Return the sections of an ini file as dictionaries, empty if it is not there; raises Refused as `toml`."""
         try:
-            parser.read_string(self.text(path))
-        except configparser.Error:
-            return {}
-        return {name: dict(parser.items(name)) for name in parser.sections()}
+            return texts.sections(self.text(path))
+        except configparser.Error as error:
+            said = " ".join(str(error).replace("<string>", path).split())
+            raise Refused(f"{path}: does not parse: {said}: correct the syntax") from None
 
     @cached_property
     def setup(self):

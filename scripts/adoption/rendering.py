@@ -8,6 +8,7 @@ from pathlib import Path
 
 from adoption import Refused
 
+TAG = re.compile(r"\{[{%#]")  # cookiecutter renders such a text, or fails, before the template's rules see it
 # What names a project that has no name which the template accepts; the sample of that name is not used.
 PLAIN = {"project_name": "Project", "project_slug": "project", "package_name": "package"}
 
@@ -20,7 +21,11 @@ def render(template, answers, given, out):
     with what the template says.
     """
     answers, dropped = dict(answers), []
+    wrong = [name for name, value in answers.items() if name not in given and TAG.search(value)]
     while True:
+        dropped += wrong
+        answers = {name: value for name, value in answers.items() if name not in wrong}
+        answers |= {name: PLAIN[name] for name in wrong if name in PLAIN}
         # Below `out`, made by tempfile, the template's hooks leave git alone, as for `cruft update`.
         command = [sys.executable, "-m", "cruft", "create", template, "--no-input", "--output-dir", out]
         run = subprocess.run([*command, "--extra-context", json.dumps(answers)], capture_output=True, text=True)
@@ -31,6 +36,3 @@ def render(template, answers, given, out):
         wrong = [name for name in re.findall(r"^(\w+): .*: must ", said, re.M) if name not in {*given, *dropped}]
         if not wrong:
             raise Refused(*(said.splitlines() or [f"{template}: could not be rendered"]))
-        dropped += wrong
-        answers = {name: value for name, value in answers.items() if name not in wrong}
-        answers |= {name: PLAIN[name] for name in wrong if name in PLAIN}

@@ -7,6 +7,9 @@ from pathlib import Path
 from adoption import Refused
 
 BRANCH = "adopt-ci-template"
+# What git keeps of work in several steps: a checkout of another branch drops it.
+UNFINISHED = {"MERGE_HEAD": "a merge", "CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert"}
+UNFINISHED |= {"rebase-merge": "a rebase", "rebase-apply": "a rebase or git am"}
 # Nothing of the user's settings may run or sign: hooks, templates of messages, monitors.
 QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "core.safecrlf=false", "-c", "core.fsmonitor=false")
 
@@ -37,7 +40,7 @@ def unfit(root, template):
         return
     top = git(root, "rev-parse", "--show-toplevel") if root.is_dir() else ""
     if not top:
-        yield f"{root}: is not a git repository: name the root of one, or run git init and commit there"
+        yield f"{root}: is no git repository with a work tree: name the root of one, or run git init and commit there"
     elif Path(top).resolve() != root:
         yield f"{root}: is a folder of a repository, GitHub reads workflows at the root only: use PROJECT={top}"
     elif not git(root, "rev-parse", "--verify", "HEAD"):
@@ -45,6 +48,15 @@ def unfit(root, template):
     else:
         status = ("status", "--porcelain", "-z", "--untracked-files=normal", "--no-renames")
         dirty = [entry[3:] for entry in git(root, *status, must=True).split("\0") if entry]
+        for path, what in UNFINISHED.items():
+            if Path(root, git(root, "rev-parse", "--git-path", path)).exists():
+                yield f"{root}: {what} is not finished, and would be lost: finish or abort it"
+        # Skipped, or assumed to be unchanged: work that the status does not show.
+        if hidden := [entry[2:] for entry in names(root, "-v") if entry[0] == "S" or entry[0].islower()]:
+            yield (
+                f"{root}: {len(hidden)} that git does not look at ({', '.join(hidden[:5])}): run git sparse-checkout "
+                "disable, or git update-index --no-skip-worktree, or --no-assume-unchanged, for each"
+            )
         if dirty:
             yield f"{root}: {len(dirty)} uncommitted ({', '.join(dirty[:5])}): commit or stash them"
         git(root, "var", "GIT_AUTHOR_IDENT", must=True)

@@ -1,5 +1,7 @@
 """Changes of files of settings that leave all else in them as it is: its comments, order, line ends and marks."""
 
+import configparser
+import re
 import tomllib
 
 import tomlkit
@@ -121,14 +123,32 @@ def put(holder, key, value):
         body.extend(tail)
 
 
+def sections(text):
+    """Return the sections of an ini `text` as dictionaries; raises configparser.Error if it does not parse."""
+    parser = configparser.RawConfigParser(strict=False, allow_no_value=True, default_section="")
+    parser.read_string(text)
+    return {name: dict(parser.items(name)) for name in parser.sections()}
+
+
 def add_option(text, section, option, value):
-    """Return the ini `text` with an option directly below the head of its section, which is added if there is none."""
-    entry = f"{option} = {value}".replace(" = \n", " =\n", 1)
-    lines = text.split("\n")
-    for number, line in enumerate(lines):
-        if line.split("#")[0].strip() == f"[{section}]":
-            return "\n".join([*lines[: number + 1], entry, *lines[number + 1 :]])
-    return append(text, f"[{section}]\n{entry}")
+    """Return the ini `text` with an option directly below the head of its section, which is added if there is none.
+
+    Raises ValueError if that would change another option.
+    """
+    lines, value = text.split("\n"), str(value)
+    entry = f"{option} = {value}".replace(" \n", "\n")
+    heads = [number for number, line in enumerate(lines) if re.match(rf"\[{re.escape(section)}\][^]]*$", line)]
+    if heads:
+        above, below = lines[: heads[0] + 1], lines[heads[0] + 1 :]
+        first = next((line for line in below if line.strip() and line.lstrip()[0] not in "#;"), "")
+        indent = first[: len(first) - len(first.lstrip())]  # or what follows would continue the value
+        changed = "\n".join([*above, indent + entry.replace("\n", f"\n{indent}"), *below])
+    else:
+        changed = append(text, f"[{section}]\n{entry}")
+    read, before = "\n".join(map(str.strip, value.split("\n"))), sections(text)
+    if sections(changed) != before | {section: before.get(section, {}) | {option: read}}:
+        raise ValueError(f"[{section}] is written in a form that cannot be added to")
+    return changed
 
 
 def inline_list(values):

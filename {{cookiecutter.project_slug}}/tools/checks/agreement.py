@@ -129,5 +129,5 @@ def dependencies(tree: Tree) -> Iterator[Problem]:
         run = subprocess.run(command, cwd=folder, capture_output=True)  # nosec B603 # fixed words
         for path in [path for path in generated(tree) if path in tree.files]:
             made = Path(folder, path).read_bytes() if Path(folder, path).exists() else run.stderr
-            if made != tree.files[path]:
+            if made.splitlines() != tree.files[path].splitlines():  # git may write CRLF
                 yield Problem(path, "is not what pyproject.toml generates", f"run `{repository.nox('dependencies', tree.root)}`")
