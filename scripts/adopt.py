@@ -39,7 +39,8 @@ def done_before(project, given):
     if not known:
         raise Refused(f"{CRUFT}: the project follows another template, {record.get('template')}: a project has one")
     if given:
-        raise Refused(f"{', '.join(given)}: is given, but {CRUFT} has answers: use `cruft update` for others")
+        way = "python tools/update_project.py --answer NAME=VALUE"
+        raise Refused(f"{', '.join(given)}: is given, but {CRUFT} has answers: to change them, run there: {way}")
     return "Nothing to do: the project has been adopted; `nox -s update` brings the template's changes."
 
 

@@ -57,9 +57,8 @@ def derive(project, layout):
         "external_service": (QUESTIONS["external_service"], "default"),
     }
     found |= branches(project, about) | lint(project) | coverage(project)
-    if "file_prefix" in QUESTIONS:
-        taken = [path for path in project.names if TAKEN.fullmatch(path)]
-        found["file_prefix"] = ("quality-", f"{', '.join(taken)} exist") if taken else ("", "no name is taken")
+    taken = [path for path in project.names if TAKEN.fullmatch(path)]
+    found["file_prefix"] = ("quality-", f"{', '.join(taken)} exist") if taken else ("", "no name is taken")
     return {
         key: value
         for key, value in found.items()
