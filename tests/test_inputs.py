@@ -191,11 +191,11 @@ FOUND = {
     ),
     "a misspelt setting": (
         gate("exmept = []"),
-        "[tool.quality-gate] exmept: there is no such setting, but exempt, ",
+        "[tool.quality-gate] exmept: there is no such setting: write exempt",
     ),
     "a misspelt setting of a tier": (
         edit("pyproject.toml", r"paths = (?=\[\"src/my_project/core)", "path = "),
-        "[tool.quality-gate.tiers.P1] path: there is no such setting, but paths, target",
+        "[tool.quality-gate.tiers.P1] path: there is no such setting: write paths",
     ),
     "a Python without the tools' modules": (
         gate('pythons = ["3.10", "3.11"]'),
