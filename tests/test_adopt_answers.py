@@ -68,6 +68,7 @@ FACTS = {
         {"pyproject.toml": "[tool.black]\nline-length = 99\n"},
         {"lint_tools": "black+isort+flake8", "line_length": "99"},
     ),
+    "isort": ({"pyproject.toml": '[tool.isort]\nprofile = "black"\n'}, {"line_length": "88"}),
     "flake8": (
         {"tox.ini": "[flake8]\nmax-line-length = 100\n"},
         {"lint_tools": "black+isort+flake8", "line_length": "100"},

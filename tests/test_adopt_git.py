@@ -13,7 +13,7 @@ def test_rules_of_gitignore_lose_no_file(adopted, repository):
     run("git", "add", "--force", ".vscode", cwd=project)
     record(project, "editor")
     run("git", "config", "core.excludesFile", project / "../excludes", cwd=project)
-    write(project, {".git/info/exclude": "noxfile.py\n"})
+    write(project, {".git/info/exclude": "noxfile.py\n", "tools/secret.env": "", "tools/checks/mine": ""})
     adopted(project)
     check(project, "HEAD~2")
     text = (project / ".gitignore").read_text(encoding="utf-8")

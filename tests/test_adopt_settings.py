@@ -63,6 +63,13 @@ def test_settings_keep_their_form():
     assert texts.add_option("", "run", "source", "\n    a\n    b") == "[run]\nsource =\n    a\n    b\n"
 
 
+def test_a_key_stands_before_the_comments_of_the_table_that_follows():
+    """L3: also where that table is a part of its own, and keys before it are dotted."""
+    text = "[tool.ruff]\nlint.preview = true\n\n# about x\n[tool.ruff.lint.x]\ny = 1\n"
+    changed, _ = texts.add_keys(text, ("tool", "ruff"), {"extend-exclude": ["a"], "fix": True})
+    assert changed == text.replace("true\n", 'true\nextend-exclude = ["a"]\nfix = true\n')
+
+
 @pytest.mark.parametrize(
     "ini", ["[run]\n\tb = 1\n\tc = 2\n", "[run] ; why\n\n# of b\n  b = 1\n  c: 2", "[run]\nb = 1\nc = 2"]
 )

@@ -111,6 +111,8 @@ def lint(project):
     mypy = {"[tool.mypy]": project.tool("mypy") or None} | mypy
     is_ruff = bool(ruff) or bool({"ruff.toml", ".ruff.toml"} & project.known) or "ruff-pre-commit" in hooks(project)
     others = [name for name in ("black", "isort") if project.tool(name) or f"id: {name}" in hooks(project)]
+    if "black" not in others and project.tool("isort").get("profile") == "black":
+        others.append("black")
     others += [path for path in (".flake8", ".isort.cfg") if path in project.known] + [
         path for path in flake8 if flake8[path]
     ]

@@ -3,6 +3,7 @@
 from pathlib import PurePosixPath
 
 from adoption import Refused, texts
+from adoption.repository import names
 
 
 def bare(line):
@@ -44,9 +45,11 @@ def merge(stage, tracked, new, rendered):
     wrong = {rule for path, rule in rules(stage, [*tracked, *new]).items() if path not in ignored}
     added = [line for line in added if line not in wrong]
     write()
-    for _ in range(4):  # a folder first, then what is in it
+    for _ in range(8):  # a folder first, then what is in it
         found = rules(stage, [*new, *folders(new)])
         lines = [f"!/{path}" for path in sorted(found)]
+        # What the project has there, ignored, stays so: it may be a secret.
+        lines += [f"/{path}/*" for path in sorted(set(found) & set(folders(new))) if has_more(stage.root, path)]
         # Where a whole folder is ignored, git does not look at the rules for its files.
         lines = [
             line
@@ -60,6 +63,11 @@ def merge(stage, tracked, new, rendered):
     if not before and not added:
         place.unlink(missing_ok=True)
     return added, sorted(rules(stage, new))
+
+
+def has_more(root, folder):
+    """Tell whether the folder of a repository holds files that are ignored."""
+    return (root / folder).is_dir() and bool(names(root, "-o", "-i", "--exclude-standard", "--", folder))
 
 
 def folders(paths):

@@ -113,14 +113,18 @@ def array(values):
 
 def put(holder, key, value):
     """Add a key behind the last one of a table, before the comments that belong to what follows."""
-    body = getattr(getattr(holder, "value", holder), "body", None)
-    tail = []
-    while isinstance(body, list) and body and body[-1][0] is None and isinstance(body[-1][1], (Comment, Whitespace)):
-        tail.insert(0, body.pop())
     is_long = isinstance(value, list) and (len(str(value)) > 80 or any(isinstance(item, dict) for item in value))
+    body = getattr(getattr(holder, "value", holder), "body", None)
     holder[key] = array(value) if is_long else value
     if isinstance(body, list):
-        body.extend(tail)
+        place = next(index for index, (found, _) in enumerate(body) if found is not None and found.key == key)
+        start = place
+        while start and body[start - 1][0] is None and isinstance(body[start - 1][1], (Comment, Whitespace)):
+            start -= 1
+        if start < place < len(body) - 1:
+            above = body[place + 1][1].trivia  # gets a blank line of tomlkit's, between a table and its comments
+            above.indent = above.indent.removeprefix("\n")
+        body[start : place + 1] = [body[place], *body[start:place]]
 
 
 def sections(text):
