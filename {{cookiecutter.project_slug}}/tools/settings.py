@@ -162,9 +162,11 @@ def table(document: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def unknown(holder: dict[str, Any], known: set[str], name: str) -> list[str]:
     """Return what is wrong with the settings `holder` has besides those `known`: one that looks like another is misspelt."""
+    if not (strange := sorted(holder.keys() - known)):
+        return []
     from difflib import get_close_matches
 
-    meant = {key: get_close_matches(key, known, 1, 0.75) for key in sorted(holder.keys() - known)}
+    meant = {key: get_close_matches(key, known, 1, 0.75) for key in strange}
     return [f"[{name}] {key}: there is no such setting: write {words[0]}" for key, words in meant.items() if words]
 
 
