@@ -58,9 +58,12 @@ def test_a_failure_on_the_way_leaves_the_repository_as_it_was(adopted, repositor
         adopted(project)
     assert state(project) == before
     (project / ".git/index.lock").unlink()
-    write(project, {".gitignore": "tools\n"})
+    write(project, {".gitignore": "tools\n.pre*\n"})
     record(project, "ignore")
-    write(project, {"tools/wheels.py": "mine\n"})
+    write(project, {"tools/wheels.py": "mine\n", ".pre-commit-config.yaml": "mine\n"})
+    with pytest.raises(Refused, match=".pre-commit-config.yaml: is there, but not in git"):
+        adopted(project)
+    (project / ".pre-commit-config.yaml").unlink()
     with pytest.raises(Refused, match="tools/wheels.py: is there, but not in git"):
         adopted(project)
     assert (project / "tools/wheels.py").read_text() == "mine\n"

@@ -52,19 +52,22 @@ def choose(project, made):
     problems = [f"{path}: is a symbolic link: put the file itself in its place, then adopt" for path in links]
     new, kept = [], {}
     for path in rendered(made):
-        if path == ".cruft.json" or path in MERGED:
-            continue
+        is_there = (project.root / path).exists() or (project.root / path).is_symlink()
         own, parents = taking_place(project, path), {str(parent) for parent in PurePosixPath(path).parents}
         if NEVER.fullmatch(path):
             kept[path] = ""
         elif own:
             kept[path] = own[0]
+        elif is_there and path not in project.names:
+            problems.append(f"{path}: is there, but not in git: commit it or move it away, it would be overwritten")
+        elif path in (".cruft.json", *MERGED):
+            continue
         elif path in project.known:
             # A file that is the same byte for byte needs nothing.
             if (project.root / path).read_bytes() != (made / path).read_bytes():
                 problems.append(f"{path}: is the name of a file of the template: rename yours, then adopt")
-        elif (project.root / path).exists() or (project.root / path).is_symlink():
-            problems.append(f"{path}: is there, but not in git: move it away, it would be overwritten")
+        elif is_there:
+            problems.append(f"{path}: is the name of a file of the template, and a link: rename yours, then adopt")
         elif taken := sorted(parents & set(project.names)):
             problems.append(
                 f"{taken[0]}: is no folder, but files of the template must be in it: rename yours, then adopt"

@@ -135,7 +135,7 @@ class Stage:
         before = git(self.root, "symbolic-ref", "--quiet", "--short", "HEAD") or start
         git(self.root, "update-ref", f"refs/heads/{BRANCH}", commit, "0" * len(start), must=True)
         try:
-            git(self.root, "checkout", "--quiet", BRANCH, must=True)
+            git(self.root, "checkout", "--quiet", "--no-overwrite-ignore", BRANCH, must=True)
         except BaseException:
             git(self.root, "checkout", "--quiet", "--force", before)
             git(self.root, "update-ref", "-d", f"refs/heads/{BRANCH}", commit)
