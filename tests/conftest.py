@@ -44,6 +44,11 @@ def isolate():
 HOME = isolate()
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the slow tests: at the end no worker waits for another one's."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def pytest_unconfigure():
     shutil.rmtree(HOME, ignore_errors=True)
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from conftest import TEMPLATE, run
-from pipelines import act, commit, start
+from pipelines import act, commit, start, write
 from test_pipeline import project_of
 
 pytestmark = pytest.mark.slow
@@ -92,7 +92,9 @@ def test_codeql_is_green_also_where_it_is_not_available(copy, tmp_path, event, p
 )
 def test_dependency_review_asks_first(copy, tmp_path, event, env, outcome):
     """C11, S1: off in a new repository: a warning in GitHub's own words; on: findings fail, private or not."""
-    run_of = start(project_of(copy), tmp_path, event, job="lint", env=env, payload={"repository": {"private": True}})
+    project, hook = project_of(copy), "id: calm, name: calm, language: system, entry: 'true', always_run: true"
+    write(project, {".pre-commit-config.yaml": f"repos: [{{ repo: local, hooks: [{{ {hook} }}] }}]\n"})
+    run_of = start(project, tmp_path, event, job="lint", env=env, payload={"repository": {"private": True}})
     lint, asked = run_of.jobs["lint"], [call for call in calls(run_of) if "dependency-graph" in call]
     assert lint.result == ("failure" if outcome == "refused" else "success"), lint.end
     assert bool(run_of.records("actions/dependency-review-action")) == (outcome in ("reviewed", "refused"))

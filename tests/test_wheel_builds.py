@@ -220,18 +220,13 @@ def test_a_wheel_that_cannot_be_tried(copy, tmp_path):
     assert "contains the PATH separator" in refused(TMPDIR=str(tmp_path / "a:b"))[0]
 
 
-@pytest.mark.parametrize("bad", [False, True])
-def test_build_job_tries_the_wheel(copy, tmp_path, bad):
+def test_build_job_tries_the_wheel(copy, tmp_path):
     """C5, C7: in the rendered workflow, with a line in the job's summary and an annotation for each problem."""
-    files = {"src/my_project/helper.py": "import pytest\n", "src/tests/unit/test_helper.py": ""} if bad else {}
+    files = {"src/my_project/helper.py": "import pytest\n", "src/tests/unit/test_helper.py": ""}
     told = LINTED | TESTED
     job = start(copy(python_versions="3.13"), tmp_path, "push", files, job="build", needs=told).jobs["build"]
-    assert job.result == ("failure" if bad else "success"), job.end
-    tail = (
-        "8 modules and 0 commands of {} tried, 1 problems"
-        if bad
-        else "7 modules and 0 commands of {} tried, 0 problems"
-    )
-    assert f"## Build\n\n{tail.format('my_project-0.1.0-py3-none-any.whl')}\n" in job.summary
+    assert job.result == "failure", job.end
+    tried = "8 modules and 0 commands of my_project-0.1.0-py3-none-any.whl tried, 1 problems"
+    assert f"## Build\n\n{tried}\n" in job.summary
     assert re.search(r"^[0-9a-f]{64}  my_project-0\.1\.0\.tar\.gz\n(.*\n)*Name: my-project$", job.summary, re.M)
-    assert ("::error title=Wheel::my_project.helper: ModuleNotFoundError: No module named 'pytest'" in job.log) == bad
+    assert "::error title=Wheel::my_project.helper: ModuleNotFoundError: No module named 'pytest'" in job.log
