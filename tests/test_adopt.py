@@ -17,6 +17,8 @@ from adoptions import (  # noqa: F401 # fixtures
 )
 from conftest import run
 
+pytestmark = pytest.mark.slow
+
 PYPROJECT = """\
 # The project's own.
 [build-system]

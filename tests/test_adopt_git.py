@@ -1,8 +1,11 @@
 """L3, R1: what adoption adds gets into git, whatever the rules and settings of git are."""
 
+import pytest
 from adoptions import adopted_fixture, contents, origin_fixture, repository_fixture, verified, write  # noqa: F401 # fixtures
 from conftest import record, run
 from test_adopt import OWN, check
+
+pytestmark = pytest.mark.slow
 
 
 def test_rules_of_gitignore_lose_no_file(adopted, repository):

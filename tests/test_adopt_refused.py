@@ -9,6 +9,8 @@ from adoptions import adopted_fixture, origin_fixture, repository_fixture, write
 from conftest import TEMPLATE, clone, record, run
 from test_adopt import OWN, PYPROJECT, check
 
+pytestmark = pytest.mark.slow
+
 
 def state(project):
     paths = (path for path in project.rglob("*") if path.is_file() and "objects" not in path.parts)
