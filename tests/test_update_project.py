@@ -178,3 +178,12 @@ def test_an_adopted_project_gets_what_the_template_changes_in_merged_files(templ
     assert f".pre-commit-config.yaml: {CONFLICT}\n" in said
     assert ".gitignore" not in said
     assert all(f"rev: v2.4.{number}\n" in text(project, merged[2]) for number in (2, 4))
+
+
+@pytest.mark.slow
+def test_a_record_of_another_form_is_refused(pair):
+    """L3, R3: with nothing changed."""
+    made = pair({}, tables=3)
+    made.template(changed())
+    assert ".cruft.json: names no template, commit and answers: restore it from git" in update(made.project, code=2)
+    assert status(made.project) == {}

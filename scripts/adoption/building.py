@@ -9,8 +9,6 @@ from pathlib import PurePosixPath
 from adoption import Refused
 from adoption.project import lines, strings, table
 
-ADDED = ("conf", "docs", "reports", "tools")
-
 
 def settings(project, layout, added):
     """Yield (file, table or section, values) to add, so that setuptools builds what it has built.
