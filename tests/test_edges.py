@@ -142,7 +142,7 @@ def test_lint_without_a_result_is_no_pass(tools, monkeypatch, code):
 FROZEN = """\
 import datetime
 
-import pytest_rules
+import pytest_quarantine
 
 
 class Day(datetime.date):
@@ -151,7 +151,7 @@ class Day(datetime.date):
         return cls(2030, 3, 1)
 
 
-pytest_rules.date = Day
+pytest_quarantine.date = Day
 """
 
 

@@ -2,12 +2,15 @@
 
 import re
 import sys
+from datetime import date, timedelta
 
 import pytest
 from conftest import TEMPLATE, run
 from pipelines import write
 
 PLUGINS = TEMPLATE / "{{cookiecutter.project_slug}}/tools/plugins"
+# Ends of quarantines, whose longest time may be a setting.
+SOON, OVER = (str(date.today() + timedelta(days)) for days in (7, -7))
 PASSES = "def test_it():\n    pass\n"
 NETWORK = "import socket\n\n\ndef test_it():\n    socket.socket().close()\n"
 QUARANTINE = "import pytest\n\n\n@pytest.mark.quarantine({})\ndef test_it():\n    assert {}\n"
@@ -110,7 +113,7 @@ def test_settings_are_found_from_another_rootdir(tmp_path):
 
 def test_without_settings_there_are_only_markers(tmp_path):
     """P9: the plugin is quiet; a quarantine is asked for, so it holds."""
-    quarantined = QUARANTINE.format("issue='#7', until='2999-12-31'", "False")
+    quarantined = QUARANTINE.format(f"issue='#7', until='{SOON}'", "False")
     write(tmp_path, kinds("tests") | {"tests/unit/test_q.py": quarantined, "pytest.ini": "[pytest]\n"})
     said, counts = rules(tmp_path, "--strict-markers", "-m", "not unit")
     assert "4 passed, 1 xfailed" in said
@@ -179,7 +182,7 @@ def test_quarantine_is_judged_beside_marks_of_the_project(tmp_path, workers):
     write(tmp_path, bad | {"test_good.py": PASSES, "pytest.ini": "[pytest]\naddopts = --strict-markers\n"})
     said, _ = rules(tmp_path, "-n", workers, code=1 if workers == "2" else 4)
     for day in ("never", "soon"):
-        assert f"test_{day}.py::test_it: Invalid isoformat string: '{day}': write quarantine(" in said
+        assert f"test_{day}.py::test_it: '{day}' is no date YYYY-MM-DD: write quarantine(" in said
 
 
 LAZY = """import sys

@@ -21,6 +21,10 @@ WRONG = {
     "one": ("socket_ban", "1", "socket-ban: 1 is neither true nor false: write true"),
     "no name": ("external_service", "'My-Shop'", "external-service: 'My-Shop' is no name of lower-case letters"),
     "a digit": ("external_service", "'9to5'", "external-service: '9to5' is no name of lower-case letters"),
+    "no table": ("quarantine", "3", "quarantine: 3 is no table: write days and tests below [tool.quality-gate.quarantine]"),
+    "no number": ("quarantine", "{ days = true }", "quarantine.days: True is not a number, 0 or more: write one"),
+    "below 0": ("quarantine", "{ tests = -1 }", "quarantine.tests: -1 is not a number, 0 or more: write one"),
+    "words": ("quarantine", "{ clean-nights = 'x' }", "quarantine.clean-nights: 'x' is not a number, 0 or more: write"),
     "no text": ("external_service", "false", "external-service: False is no name of lower-case letters"),
 }
 
@@ -77,10 +81,10 @@ def test_files_without_the_table_are_passed_by(plugin, tmp_path, text):
     write(tmp_path, {"pyproject.toml": settings(tests="'.'"), "part/pyproject.toml": text})
     assert plugin.read_rules(tmp_path / "part").tests == tmp_path
     (tmp_path / "pyproject.toml").unlink()
-    assert plugin.read_rules(tmp_path / "part") == (tmp_path / "part", None, False, "")
+    assert plugin.read_rules(tmp_path / "part") == (tmp_path / "part", None, False, "", {})
 
 
 def test_settings_without_a_word_of_tests_are_those_of_an_older_template(plugin, tmp_path):
     """P9, L1: the folder that it had; it may be absent, as in an sdist without tests."""
     write(tmp_path, {"pyproject.toml": settings(target="80")})
-    assert plugin.read_rules(tmp_path) == (tmp_path, tmp_path / "src/tests", False, "")
+    assert plugin.read_rules(tmp_path) == (tmp_path, tmp_path / "src/tests", False, "", {})

@@ -1,20 +1,22 @@
 """F2: quarantine of flaky tests, in a real run of a generated project."""
 
 import pytest
+from test_pytest_rules import OVER, SOON
 from test_rules import add_test, pytest_in
 
 pytestmark = pytest.mark.slow
 QUARANTINES = {
     "forgiven": (
-        'issue="#7", until="2999-12-31"',
+        f'issue="#7", until="{SOON}"',
         0,
         "XFAIL src/tests/unit/test_added.py::test_it - quarantine for #7",
     ),
-    "over": ('issue="#7", until="2020-01-31"', 1, "quarantine for #7 ended on 2020-01-31"),
-    "no issue": ('until="2999-12-31"', 4, "test_added.py::test_it: names no issue: write quarantine("),
-    "empty issue": ('issue="", until="2999-12-31"', 4, "names no issue"),
-    "no date": ('issue="#7"', 4, "Invalid isoformat string: 'None'"),
-    "bad date": ('issue="#7", until="soon"', 4, "Invalid isoformat string: 'soon'"),
+    "over": (f'issue="#7", until="{OVER}"', 1, f"quarantine for #7 ended on {OVER}"),
+    "no issue": (f'until="{SOON}"', 4, "test_added.py::test_it: names no issue: write quarantine("),
+    "empty issue": (f'issue="", until="{SOON}"', 4, "names no issue"),
+    "no date": ('issue="#7"', 4, "'' is no date YYYY-MM-DD"),
+    "bad date": ('issue="#7", until="soon"', 4, "'soon' is no date YYYY-MM-DD"),
+    "too long": ('issue="#7", until="2999-12-31"', 4, "2999-12-31 is more than 60 days from today"),
 }
 
 
@@ -46,6 +48,6 @@ def test_quarantine_that_is_wrong_or_over_is_said_by_workers_too(copy, case):
 def test_quarantine_comes_before_other_expectations(copy):
     """F2: a test that is expected to fail otherwise may pass as well while it is in quarantine."""
     project = copy()
-    marks = "@pytest.mark.xfail(raises=KeyError)\n@pytest.mark.quarantine(issue='#7', until='2999-12-31')"
+    marks = f"@pytest.mark.xfail(raises=KeyError)\n@pytest.mark.quarantine(issue='#7', until='{SOON}')"
     text = f"import pytest\n\n{marks}\ndef test_it():\n    pass\n"
     assert "1 xpassed" in pytest_in(project, add_test(project, "unit", text)).stdout

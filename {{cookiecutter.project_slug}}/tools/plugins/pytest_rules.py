@@ -1,8 +1,8 @@
 """The rules for tests, a plugin of pytest that works beside the project's own settings, markers and conftest.py.
 
-It reads `tests`, `socket-ban` and `external-service` of [tool.quality-gate], in the first pyproject.toml with that table
-from pytest's rootdir upwards; without one it registers the markers, applies quarantines, and leaves the rest alone.
-A wrong setting or quarantine, and coverage measured in another folder than the root, end pytest with exit code 4.
+It reads `tests`, `socket-ban`, `external-service` and `quarantine` of [tool.quality-gate], in the first pyproject.toml with
+that table from pytest's rootdir upwards; without one it registers the markers and leaves the rest alone. A wrong setting,
+and coverage measured in another folder than the root, end pytest with exit code 4. It loads pytest_quarantine.
 """
 
 import os
@@ -10,12 +10,12 @@ import re
 import shlex
 import sys
 import tomllib
-from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+pytest_plugins = ["pytest_quarantine"]
 FOLDERS = ("unit", "integration", "performance")
 MARKERS = (
     "unit: tests of one module, without network (by folder)",
@@ -24,18 +24,19 @@ MARKERS = (
     "slow: tests that take more than a second",
     "quarantine(issue, until): a flaky test that may fail until the date, and must not stay after it",
 )
-EXAMPLE = 'write quarantine(issue="#1", until="2030-12-31")'
+LIMITS = ("days", "tests", "clean-nights")  # of quarantine: numbers
 COLUMNS = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 PRECEDENCE = ("error", "failed", "xfailed", "xpassed", "skipped", "passed")  # the first decides: each test counts once
 
 
 class Rules(NamedTuple):
-    """The settings: folders of the project (no `tests` without settings), and a service's name or an empty string."""
+    """The settings: folders (no `tests` without settings), a service's name or an empty string, limits of quarantine."""
 
     root: Path
     tests: Path | None = None
     socket_ban: bool = False
     service: str = ""
+    quarantine: dict[str, Any] = {}
 
     def kind_of(self, path: Any) -> str:
         """Return the folder of FOLDERS that holds a test; "other" beside them, as for a doctest of the package."""
@@ -46,7 +47,6 @@ class Rules(NamedTuple):
 
 
 RULES, NOTES = pytest.StashKey[Rules](), pytest.StashKey[list[str]]()
-FAILURE = pytest.StashKey[str]()  # of a test: what its quarantine makes it fail with
 
 
 def read_rules(start: Path) -> Rules:
@@ -71,7 +71,7 @@ def checked(file: Path, table: dict[str, Any]) -> Rules:
     """Return the settings in `table` of `file`; raises pytest.UsageError with all that is wrong."""
     root = file.parent
     tests, ban = table.get("tests", "src/tests"), table.get("socket-ban", False)
-    service = table.get("external-service", "")
+    service, limits = table.get("external-service", ""), table.get("quarantine", {})
     problems = []
     place = Path(os.path.normpath(root / tests)) if tests and isinstance(tests, str) else root.parent
     if not place.is_relative_to(root) or ("tests" in table and not place.is_dir()):
@@ -81,15 +81,22 @@ def checked(file: Path, table: dict[str, Any]) -> Rules:
     if not isinstance(service, str) or not re.fullmatch("([a-z][a-z0-9_]*)?", service):
         rule = "is no name of lower-case letters, digits and `_`"
         problems.append(f'external-service: {service!r} {rule}: write such a name, or "" if tests need no service')
+    if not isinstance(limits, dict):
+        problems.append(f"quarantine: {limits!r} is no table: write days and tests below [tool.quality-gate.quarantine]")
+        limits = {}
+    wrong = [key for key in LIMITS if type(limits.get(key, 0)) not in (int, float) or not limits.get(key, 0) >= 0]
+    rule = "is not a number, 0 or more: write one, or nothing for no limit"
+    problems += [f"quarantine.{key}: {limits[key]!r} {rule}" for key in wrong]
     if problems:
         raise pytest.UsageError("\n".join(f"{file}: [tool.quality-gate] {problem}" for problem in problems))
-    return Rules(root, place, ban, service)
+    return Rules(root, place, ban, service, limits)
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-socket reads its options in the same hook
 def pytest_configure(config: pytest.Config) -> None:
     rules = config.stash[RULES] = read_rules(config.rootpath)
     notes = config.stash[NOTES] = []
+    config.stash[config.pluginmanager.get_plugin("pytest_quarantine").LIMITS] = rules.quarantine
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     if name := rules.service:
@@ -112,43 +119,19 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)  # the project's own hooks, `-m` and parts see the markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by folder, and by what they need."""
-    rules, problems = config.stash[RULES], []
+    rules = config.stash[RULES]
     ban = rules.socket_ban and config.getoption("disable_socket", None) is not None
     variable = f"{rules.service.upper()}_URL"
+    has_service = os.environ.get(variable) and not config.getoption("flaky_hunt")
+    reason = f"{variable} is not set" if not os.environ.get(variable) else "no service in a hunt for flaky tests"
     for item in items:
         kind = rules.kind_of(item.path)
         if kind in FOLDERS:
             item.add_marker(kind)
         if ban and kind == "unit":
             item.add_marker("disable_socket")
-        if rules.service and item.get_closest_marker(f"requires_{rules.service}") and not os.environ.get(variable):
-            item.add_marker(pytest.mark.skip(reason=f"{variable} is not set"))
-        if mark := item.get_closest_marker("quarantine"):
-            try:
-                apply_quarantine(item, mark)
-            except ValueError as error:
-                item.stash[FAILURE] = f"{item.nodeid}: {error}: {EXAMPLE}"
-                problems.append(item.stash[FAILURE])
-    if problems and not hasattr(config, "workerinput"):  # a worker of xdist would only crash: its tests fail
-        raise pytest.UsageError("\n".join(problems))
-
-
-def apply_quarantine(item: pytest.Item, mark: pytest.Mark) -> None:
-    """Forgive failures until the date, then fail; raises ValueError if the issue or the date is wrong."""
-    issue = mark.kwargs.get("issue")
-    if not issue:
-        raise ValueError("names no issue")
-    end = date.fromisoformat(str(mark.kwargs.get("until")))
-    if date.today() <= end:
-        forgiven = pytest.mark.xfail(reason=f"quarantine for {issue} until {end}", strict=False)
-        item.add_marker(forgiven, append=False)  # before the test's own
-    else:
-        item.stash[FAILURE] = f"quarantine for {issue} ended on {end}"
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    if FAILURE in item.stash:
-        pytest.fail(item.stash[FAILURE], pytrace=False)
+        if rules.service and item.get_closest_marker(f"requires_{rules.service}") and not has_service:
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.hookimpl(hookwrapper=True)
