@@ -108,14 +108,18 @@ def install_by(session, rule):
         session.install(rule, "-e", ".")
 
 
+def search_path():
+    """Return the variable by which tests are run."""
+    paths = [str(path.resolve()) for path in PATHS]
+    paths += filter(None, [os.getenv("PYTHONPATH")])
+    return {"PYTHONPATH": os.pathsep.join(paths)}
+
+
 def run_pytest(session, *arguments, env=None, **options):
     """Run pytest by the template's rules.
 
     It reports to JUNIT/<session>.xml.
     """
-    paths = [str(path.resolve()) for path in PATHS]
-    paths += filter(None, [os.getenv("PYTHONPATH")])
-    path = {"PYTHONPATH": os.pathsep.join(paths)}
     session.run(
         "pytest",
         "-p",
@@ -123,7 +127,7 @@ def run_pytest(session, *arguments, env=None, **options):
         f"--junitxml={JUNIT}/{session.name}.xml",
         *arguments,
         *session.posargs,
-        env=path | (env or {}),
+        env=search_path() | (env or {}),
         **options,
     )
 
@@ -226,6 +230,35 @@ def affected(session):
         env={"TESTMON_DATAFILE": str(data)},
         success_codes=[0, NO_TESTS],
     )
+
+
+@nox.session(python=HERE or None, default=False)
+def hunt(session):
+    """Look for flaky tests: `-- --repetitions 20`."""
+    install(session, "hunt")
+    install(session)
+    session.run(
+        "python",
+        "tools/flaky_tests.py",
+        *session.posargs,
+        env=search_path(),
+    )
+
+
+@nox.session(python=HERE, default=False)
+def quarantine(session):
+    """List the tests in quarantine."""
+    install(session)
+    listed = f"{JUNIT}/quarantine.json"
+    run_pytest(
+        session,
+        "--collect-only",
+        "--no-cov",
+        "-qq",
+        f"--quarantined={listed}",
+        success_codes=[0, NO_TESTS],
+    )
+    session.run("python", "tools/quarantine.py", listed)
 
 
 @nox.session(python=HERE, default=False)

@@ -123,9 +123,9 @@ def name_for_report(config: pytest.Config, items: list[pytest.Item], limits: dic
         if config.pluginmanager.has_plugin(plugin):
             config.pluginmanager.unregister(name=plugin)
     for item in items:
-        item.user_properties.append(("nodeid", config.cwd_relative_nodeid(item.nodeid)))
+        item.user_properties.append(("hunt-test", config.cwd_relative_nodeid(item.nodeid)))
         if mark := item.get_closest_marker("quarantine"):
-            item.user_properties.append(("quarantine", read(item, mark, limits).issue or "no issue"))
+            item.user_properties.append(("hunt-quarantine", read(item, mark, limits).issue or "no issue"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
