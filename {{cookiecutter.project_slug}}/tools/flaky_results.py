@@ -1,11 +1,13 @@
 """What the runs of a hunt for flaky tests say: their JUnit reports, read and added up for each test."""
 
+import shlex
 from collections.abc import Iterable
 from math import sqrt
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from xml.etree import ElementTree  # nosec B405 # reports of the project's own pytest
 
+import repository
 from repository import Unusable, one_line
 
 Z = 1.959963984540054  # 97.5 % of a normal distribution lie below it, so that 95 % lie between -Z and Z
@@ -47,6 +49,24 @@ class Outcome(NamedTuple):
         return self.name.partition("::")[0]
 
 
+class Hunt(NamedTuple):
+    """All runs: the tests, the worst first, the seeds that were judged, and what is to say of others.
+
+    `selection` are the words for pytest that chose the tests, `limits` the settings of quarantine.
+    """
+
+    tests: list[Outcome]
+    seeds: list[int]
+    notes: list[str]
+    selection: list[str]
+    limits: dict[str, Any]
+
+    def again(self, seed: int, *tests: str) -> str:
+        """Return the command that repeats a run, of `tests` alone if there are some."""
+        words = shlex.join(tests or self.selection)
+        return f"{repository.nox('hunt', Path.cwd())} -- --seed {seed} --repetitions 1 {words}".strip()
+
+
 def wilson(failures: int, runs: int) -> tuple[float, float]:
     """Return the bounds of the 95 % interval of the rate of failures, from 0 to 1; `runs` is not 0.
 
@@ -78,7 +98,7 @@ def read(path: Path) -> dict[str, Case]:
         key = element.get("classname", ""), element.get("name", "")
         problems = [*element.iter("failure"), *element.iter("error")]
         if key == ("pytest", "internal"):
-            raise Unusable(f"pytest itself failed: {first_line(problems)}")
+            raise Unusable(f"pytest itself failed: {one_line(problems[0].text)[-LONGEST:]}")
         said = {item.get("name"): item.get("value", "") for item in reversed([*element.iter("property")])}
         # A test that fails and cannot be torn down has two elements, and the properties are in one of them.
         names[key] = said.get("hunt-test") or names.get(key) or "::".join(filter(None, key))

@@ -18,12 +18,12 @@ import shutil
 import subprocess  # nosec B404 # runs pytest only
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import flaky_results
 import repository
 import settings
-from flaky_results import Outcome
+from flaky_results import Hunt, Outcome
 from repository import Unusable, cell
 
 REPORTS = Path("reports/junit")
@@ -33,20 +33,6 @@ HIDDEN = {"GITHUB_STEP_SUMMARY", "GH_TOKEN", "GITHUB_TOKEN"}  # from the tests
 USAGE_ERROR, NO_TESTS = 4, 5  # pytest's exit codes
 MOST = {"repetitions": 1000, "seed": 2**32 - 1001, "minutes": 1440}  # numpy's seeds have 32 bits
 SHOWN = 8  # seeds of a test
-
-
-class Hunt(NamedTuple):
-    """All runs: what the tests did, the seeds that were judged, and what is to say of others."""
-
-    tests: list[Outcome]
-    seeds: list[int]
-    notes: list[str]
-    selection: list[str]
-
-    def again(self, seed: int, *tests: str) -> str:
-        """Return the command that repeats a run, of `tests` alone if there are some."""
-        words = shlex.join(tests or self.selection)
-        return f"{repository.nox('hunt', Path.cwd())} -- --seed {seed} --repetitions 1 {words}".strip()
 
 
 def arguments() -> tuple[argparse.Namespace, list[str]]:
@@ -73,7 +59,7 @@ def arguments() -> tuple[argparse.Namespace, list[str]]:
     return given, words
 
 
-def hunt(given: argparse.Namespace, words: list[str]) -> Hunt:
+def hunt(given: argparse.Namespace, words: list[str], limits: dict[str, Any]) -> Hunt:
     """Run the tests, each time with the next seed; raises Unusable if no run can be judged."""
     if not shutil.which("pytest"):
         raise Unusable(f"pytest is not installed here: run: {repository.nox('hunt', Path.cwd())}")
@@ -103,7 +89,7 @@ def hunt(given: argparse.Namespace, words: list[str]) -> Hunt:
     tests = flaky_results.add_up(runs)
     if not any(test.runs for test in tests):
         raise Unusable(" ".join(notes) or "every test is skipped")
-    return Hunt(tests, [*runs], notes, words)
+    return Hunt(tests, [*runs], notes, words, limits)
 
 
 def judged(report: Path, code: int) -> dict[str, flaky_results.Case]:
@@ -135,7 +121,9 @@ def markdown(found: Hunt) -> str:
         lines += [*table(by["flaky"]), "", f"The same order as when {cell(worst.name)} failed, and then this test alone:", ""]
         lines += ["```bash", found.again(worst.failed[0]), found.again(worst.failed[0], worst.name), "```", ""]
     if by["broken"]:
-        lines += ["Broken, not flaky, because they failed in every run:", "", *table(by["broken"]), ""]
+        many = "Broken, not flaky, because they failed in every run:"
+        told = many if len(found.seeds) > 1 else "Failed in the only run, which does not tell broken from flaky:"
+        lines += [told, "", *table(by["broken"]), ""]
     if clean := [test for test in by["passed"] if test.quarantine]:
         said = ", ".join(f"{cell(test.name)} ({cell(test.quarantine)})" for test in clean)
         lines += [f"In quarantine and without a failure: {said}.", ""]
@@ -146,7 +134,7 @@ def markdown(found: Hunt) -> str:
 def main() -> int:
     given, words = arguments()
     limits = settings.table(repository.read(Path.cwd(), "pyproject.toml"), "tool", "quality-gate", "quarantine")
-    found = hunt(given, words)
+    found = hunt(given, words, limits)
     text = markdown(found)
     print(text)
     repository.tell("GITHUB_STEP_SUMMARY", text)
@@ -159,7 +147,7 @@ def main() -> int:
     if given.issues:
         import flaky_issues  # which others do without
 
-        print(*flaky_issues.keep_all(found, limits), sep="\n")
+        print(*flaky_issues.keep_all(found), sep="\n")
     return 0
 
 

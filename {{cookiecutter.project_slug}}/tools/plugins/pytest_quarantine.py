@@ -8,6 +8,7 @@ With --flaky-hunt quarantined tests have their real outcome, and the JUnit repor
 """
 
 import json
+import os
 from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
@@ -123,7 +124,8 @@ def name_for_report(config: pytest.Config, items: list[pytest.Item], limits: dic
         if config.pluginmanager.has_plugin(plugin):
             config.pluginmanager.unregister(name=plugin)
     for item in items:
-        item.user_properties.append(("hunt-test", config.cwd_relative_nodeid(item.nodeid)))
+        path = Path(os.path.relpath(item.path, config.invocation_params.dir)).as_posix()
+        item.user_properties.append(("hunt-test", path + "".join(item.nodeid.partition("::")[1:])))
         if mark := item.get_closest_marker("quarantine"):
             item.user_properties.append(("hunt-quarantine", read(item, mark, limits).issue or "no issue"))
 

@@ -1,0 +1,15 @@
+"""Helpers of the tests of the hunt for flaky tests."""
+
+import importlib
+from types import SimpleNamespace
+
+import pytest
+
+RANDOMLY = "pytest-randomly>=4,<6"  # what the group `hunt` adds to an environment
+NAMES = ("flaky_issues", "flaky_records", "flaky_results", "flaky_tests", "quarantine")
+
+
+@pytest.fixture(scope="session", name="hunting")
+def hunting_fixture(tools):
+    """The programs of the hunt as modules; `tools` has put their folder on the path."""
+    return SimpleNamespace(**{name: importlib.import_module(name) for name in NAMES})
