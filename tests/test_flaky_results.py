@@ -48,7 +48,7 @@ def outcomes(hunting, **runs):
 
 
 def test_tests_are_ranked_by_the_lower_bound_of_their_rate(hunting):
-    """F1: 1 of 2 is a higher rate than 2 of 5 but is less certain; what never passed is broken, skips count for nothing."""
+    """F1: 1 of 2 is a higher rate than 2 of 5, but less certain; what never passed is broken, skips do not count."""
     runs = {f"s{seed}": {"often": "f" if seed < 3 else "p", "rare": "s", "good": "p"} for seed in range(1, 6)}
     runs["s1"] |= {"rare": "f", "red": "f", "off": "s", "file": "f"}
     runs["s2"] |= {"rare": "p", "red": "f", "off": "s"}
@@ -142,7 +142,7 @@ def pytest_configure(config):
 
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_every_outcome_of_a_test_is_read(hunting, tmp_path, workers):
-    """F1, F2: set-up and what follows a test count; quarantines do not forgive; no plugin repeats; ids can be pasted."""
+    """F1, F2: set-up and tear-down count; quarantines do not forgive; no plugin repeats; ids can be pasted."""
     table = settings(tests="'tests'", external_service="'shop'", quarantine="{ tests = 0 }")
     files = {"tests/test_a.py": TESTS, "tests/test_b.py": "import nothing\n", "conftest.py": PLUGIN}
     write(tmp_path, files | {"pyproject.toml": table, "conf/pytest.ini": "[pytest]\n"})

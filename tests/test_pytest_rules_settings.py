@@ -21,7 +21,11 @@ WRONG = {
     "one": ("socket_ban", "1", "socket-ban: 1 is neither true nor false: write true"),
     "no name": ("external_service", "'My-Shop'", "external-service: 'My-Shop' is no name of lower-case letters"),
     "a digit": ("external_service", "'9to5'", "external-service: '9to5' is no name of lower-case letters"),
-    "no table": ("quarantine", "3", "quarantine: 3 is no table: write days and tests below [tool.quality-gate.quarantine]"),
+    "no table": (
+        "quarantine",
+        "3",
+        "quarantine: 3 is no table: write days and tests below [tool.quality",
+    ),
     "no number": ("quarantine", "{ days = true }", "quarantine.days: True is not a number, 0 or more: write one"),
     "below 0": ("quarantine", "{ tests = -1 }", "quarantine.tests: -1 is not a number, 0 or more: write one"),
     "words": ("quarantine", "{ clean-nights = 'x' }", "quarantine.clean-nights: 'x' is not a number, 0 or more: write"),

@@ -77,7 +77,10 @@ def operation(whole: dict[str, Any], method: str, path: str) -> dict[str, Any]:
 def response(whole: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
     content = answer.get("content", {}).get("application/json", {})
     examples = [resolved(whole, example)["value"] for example in content.get("examples", {}).values()]
-    return {"schema": plain(content.get("schema")), "example": (examples or [content.get("example")])[0]}
+    example = resolved(whole, (examples or [content.get("example")])[0])
+    if examples and example is not examples[0]:  # the value was a reference to an example, which has a value
+        example = example["value"]
+    return {"schema": plain(content.get("schema")), "example": example}
 
 
 def plain(schema: Any) -> Any:
