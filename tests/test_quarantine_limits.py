@@ -68,7 +68,7 @@ TESTS = ["test_x.py::TestMany::test_one", "test_x.py::TestMany::test_two", "test
 
 @pytest.mark.parametrize(("most", "workers", "code"), [(2, "0", 4), (2, "2", 1), (3, "0", 1), (None, "0", 1)])
 def test_the_largest_number_is_a_setting(tmp_path, most, workers, code):
-    """F2: over it nothing runs, and all are listed; tests of xdist's workers fail; one that is over is none any more."""
+    """F2: over it nothing runs, and all are listed; tests of xdist's workers fail; what is over does not count."""
     write(tmp_path, {"test_x.py": MANY, "pyproject.toml": limits(**({"tests": most} if most else {}))})
     said, _ = rules(tmp_path, "-n", workers, code=code)
     told = "3 tests are in quarantine, [tool.quality-gate.quarantine] tests allows 2: mend or delete some"
