@@ -19,6 +19,7 @@ PERMISSIONS = {
     "codeql.yml: analyze": {"actions": "read", "contents": "read", "security-events": "write"},
     "codeql.yml: not-analyzed": {},
     "dependencies.yml: regenerate": {"contents": "write"},
+    "flaky-hunt.yml: hunt": {"contents": "read", "issues": "write"},
     "nightly.yml: start": {"actions": "write"},
     "pins.yml: pins": {},
     "template-update.yml: update": {"contents": "write", "issues": "write", "pull-requests": "write"},
@@ -26,7 +27,7 @@ PERMISSIONS = {
     "weekly.yml: start": {"actions": "write"},
 }
 # They run all tests in one part, and nobody waits for them.
-ALL_TESTS = {"nightly.yml: durations", "nightly.yml: lowest", "nightly.yml: prereleases"}
+ALL_TESTS = {"flaky-hunt.yml: hunt", "nightly.yml: durations", "nightly.yml: lowest", "nightly.yml: prereleases"}
 TOLERATED = {
     "codecov/codecov-action",
     "peter-evans/create-pull-request",
@@ -37,6 +38,7 @@ TRIGGERS = {
     "ci.yml": {"push": MAIN, "pull_request": MAIN, "merge_group": None, "workflow_dispatch": ...},
     "codeql.yml": {"push": MAIN, "pull_request": MAIN, "workflow_dispatch": None},
     "dependencies.yml": {"pull_request": {"paths": [".pre-commit-config.yaml", "pyproject.toml"]}},
+    "flaky-hunt.yml": {"schedule": [{"cron": "17 1 * * *"}], "workflow_dispatch": ...},
     "nightly.yml": {"schedule": [{"cron": "23 3 * * *"}, {"cron": "41 4 * * 1"}], "workflow_dispatch": None},
     "template-update.yml": {"schedule": [{"cron": "7 5 * * 1"}], "workflow_dispatch": None},
 }

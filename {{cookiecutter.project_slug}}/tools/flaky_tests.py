@@ -104,8 +104,8 @@ def table(tests: list[Outcome]) -> list[str]:
     lines = ["| Test | Failed | Rate | 95 % interval | Seeds | First line |", "| --- | ---: | ---: | ---: | --- | --- |"]
     for test in tests:
         name = f"{test.name} (quarantine {test.quarantine})" if test.quarantine else test.name
-        more = [f"{len(test.failed) - SHOWN} more"] if test.failed[SHOWN:] else []
-        seeds = ", ".join([*map(str, test.failed[:SHOWN]), *more])
+        more = f" and {len(test.failed) - SHOWN} more" if test.failed[SHOWN:] else ""
+        seeds = ", ".join(map(str, test.failed[:SHOWN])) + more
         found = flaky_results.rate(len(test.failed), test.runs)
         lines.append(f"| {cell(name)} | {found} | {seeds} | {cell(test.error)} |")
     return lines
