@@ -131,6 +131,10 @@ def test_the_rules_hold_with_other_versions_of_pytest(tmp_path, major):
         assert f"pytest-{major}." in said
         assert "1 failed, 7 passed, 1 xfailed" in said
         assert counts == [("unit", "4"), ("integration", "1"), ("performance", "1"), ("other", "1")]
+    hunted = ["--flaky-hunt", "--junitxml=report.xml", "-k", "test_q"]
+    rules(tmp_path, *hunted, python=folder / "bin/python", code=1)
+    for said in ('"hunt-test" value="tests/unit/test_q.py::test_it"', '"hunt-quarantine" value="#7"', "<failure"):
+        assert said in (tmp_path / "report.xml").read_text(encoding="utf-8")
     said, _ = rules(tmp_path, "--splits", "9", "--group", "9", "-k", "test_b", python=folder / "bin/python")
     assert "No test in this one of 9 parts" in said
     said, _ = rules(tmp_path / "tests", "--cov", python=folder / "bin/python", code=4)

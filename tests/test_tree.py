@@ -36,6 +36,7 @@ REQUIRED = """
 .codecov.yml .github/rulesets/protected-branches.json .github/workflows/ci.yml .pre-commit-config.yaml README.md
 conf/requirements.txt environment.yml noxfile.py pyproject.toml tools/coverage_gate.py tools/lint_gate.py
 tools/plugins/pytest_rules.py tools/quality_gate.py tools/try_wheel.py tools/update_project.py
+tools/flaky_tests.py tools/plugins/pytest_quarantine.py tools/quarantine.py
 """.split()
 CODEQL = ".github/workflows/codeql.yml"
 # Not file_prefix: it is the hook that puts it before names.
