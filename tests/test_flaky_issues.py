@@ -72,11 +72,27 @@ def test_a_second_attempt_of_a_run_counts_nothing_twice(github, night):
     assert issue(github) == before
 
 
+def test_of_two_issues_the_open_one_is_kept(github, night):
+    """F1: somebody has made a copy and closed it."""
+    night({A: FLAKY})
+    github.set(issues=[issue(github), issue(github) | {"number": 2, "state": "closed"}])
+    night({A: FLAKY})
+    assert night({A: FLAKY}) == [f"edited #1: {A}"]
+    assert "| 3 of 9 |" in issue(github)["body"]
+    assert "| 1 of 3 |" in issue(github, 2)["body"]
+
+
 def test_a_flake_that_stops_is_closed_and_opened_again_by_the_next_failure(github, night):
     """F1: nights in a row without a failure count, no hunt by hand and no night in which it was skipped."""
     night({A: FLAKY})
-    for hunt, event in ((CLEAN, "schedule"), ((0, []), "schedule"), (CLEAN, "workflow_dispatch"), (CLEAN, "schedule")):
-        night({A: hunt}, event)
+    for hunt, event, *words in (
+        (CLEAN, "schedule"),
+        ((0, []), "schedule"),
+        (CLEAN, "workflow_dispatch"),
+        (CLEAN, "schedule", "tests"),
+        (CLEAN, "schedule"),
+    ):
+        night({A: hunt}, event, selection=words)
         assert issue(github)["state"] == "open"
     night({A: FLAKY})  # the row begins anew
     done = [night({A: CLEAN} if number else {}) for number in range(3)]  # one night the test is not there
@@ -86,7 +102,7 @@ def test_a_flake_that_stops_is_closed_and_opened_again_by_the_next_failure(githu
     assert night({A: FLAKY}) == [f"reopened #1: {A}"]
     found = issue(github)
     assert (found["state"], found["comments"][1].split(":")[0]) == ("open", "It fails again")
-    assert "| 3 of 24 |" in found["body"]
+    assert "| 3 of 27 |" in found["body"]
     night({A: CLEAN}, limits={})
     assert "Closed after" not in issue(github)["body"]
 

@@ -144,7 +144,7 @@ def pytest_configure(config):
 def test_every_outcome_of_a_test_is_read(hunting, tmp_path, workers):
     """F1, F2: set-up and tear-down count; quarantines do not forgive; no plugin repeats; ids can be pasted."""
     table = settings(tests="'tests'", external_service="'shop'", quarantine="{ tests = 0 }")
-    files = {"tests/test_a.py": TESTS, "tests/test_b.py": "import nothing\n", "conftest.py": PLUGIN}
+    files = {"tests/test_a.py": TESTS, "tests/test_b.py": "import nothing\n", "tests/conftest.py": PLUGIN}
     write(tmp_path, files | {"pyproject.toml": table, "conf/pytest.ini": "[pytest]\n"})
     options = ["--flaky-hunt", "--continue-on-collection-errors", "--junitxml=report.xml", "-n", workers]
     rules(tmp_path, *options, "-c", "conf/pytest.ini", "tests", code=1, SHOP_URL="x")
@@ -179,6 +179,17 @@ def test_a_run_that_broke_down_is_no_result(hunting, tmp_path, case):
         report.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(hunting.flaky_tests.Unusable, match=told):
         hunting.flaky_results.read(report)
+
+
+TWICE = """<testsuites><testsuite>
+<testcase classname="c" name="n"><properties><property name="hunt-test" value="c.py::n"/></properties>
+<failure>E  a</failure></testcase><testcase classname="c" name="n"/></testsuite></testsuites>"""
+
+
+def test_two_elements_of_a_test_are_one(hunting, tmp_path):
+    """F1: in whatever order: a failure is one, and an id is an id."""
+    (tmp_path / "report.xml").write_text(TWICE, encoding="utf-8")
+    assert hunting.flaky_results.read(tmp_path / "report.xml") == {"c.py::n": (True, False, "a", "", False)}
 
 
 def test_a_message_is_one_line_of_limited_length(hunting, tmp_path):
