@@ -9,6 +9,7 @@ PIP_AUDIT_VULNERABILITY_SERVICE and other variables of pip-audit say whom to ask
 
 import argparse
 import json
+import re
 import subprocess  # nosec B404 # runs pip-audit only
 import sys
 import tempfile
@@ -70,7 +71,8 @@ def ask(packages: Path) -> tuple[list[Finding], dict[str, str]]:
         # It writes nothing if it could not ask; its exit code is then the same as for vulnerabilities.
         if not output.exists():
             said = repository.decode(done.stderr).strip().splitlines() or ["nothing"]
-            raise Unusable(f"pip-audit could not ask for vulnerabilities and says: {said[-1]}")
+            reasons = [line for line in said if re.match(r"ERROR:|[\w.]+: ", line)]  # of a traceback the last one with words
+            raise Unusable(f"pip-audit could not ask for vulnerabilities: {(reasons or said)[-1]}")
         found: list[dict[str, Any]] = json.loads(output.read_bytes())["dependencies"]
     skipped = {package["name"]: package["skip_reason"] for package in found if "skip_reason" in package}
     if len(skipped) == len(found):
@@ -80,16 +82,6 @@ def ask(packages: Path) -> tuple[list[Finding], dict[str, str]]:
         for package in found
         for item in package.get("vulns", [])
     ], skipped
-
-
-def ignored() -> dict[str, str]:
-    """Return the reasons for which vulnerabilities are ignored, by name; raises Unusable if one has none."""
-    document = repository.read(ROOT, "pyproject.toml")
-    reasons = settings.table(document, *IGNORE.split("."))
-    if wrong := [name for name, reason in reasons.items() if not isinstance(reason, str) or not reason.strip()]:
-        told = f'has no reason: write "{wrong[0]}" = "why it does no harm here"'
-        raise Unusable(f"pyproject.toml: [{IGNORE}] {', '.join(wrong)}: {told}")
-    return reasons
 
 
 def report(findings: list[Finding], skipped: dict[str, str], reasons: dict[str, str]) -> tuple[str, int]:
@@ -124,7 +116,9 @@ def main() -> int:
         return 0
     if not packages.exists():
         raise Unusable(f"{PACKAGES}: is missing: run `{repository.nox('audit', ROOT)}`, which writes it")
-    reasons = ignored()
+    reasons, problems = settings.ignored(repository.read(ROOT, "pyproject.toml"))
+    if problems:
+        raise Unusable(f"pyproject.toml: {'; '.join(problems)}")
     findings, skipped = ask(packages)
     page, count = report(findings, skipped, reasons)
     print(page)
