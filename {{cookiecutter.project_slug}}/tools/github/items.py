@@ -67,7 +67,7 @@ def labels(project: dict[str, Any]) -> Iterator[Item]:
     """Those that workflows and issue forms give; for GitHub a label in other capitals is the same."""
     place = f"{REPOSITORY}/labels"
     there = {label["name"].lower() for label in pages(place)}
-    missing = {name: words for name, words in LABELS.items() if name.lower() not in there}
+    missing = {name: words for name, words in LABELS.items() if name not in there}
     bodies = [{"name": name, "color": color, "description": words} for name, (color, words) in missing.items()]
     text = f"none → {', '.join(missing)}" if missing else ", ".join(LABELS)
     yield Item("labels", CHANGE if missing else RIGHT, text, tuple((place, "POST", body) for body in bodies))
