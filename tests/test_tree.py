@@ -16,7 +16,8 @@ docs/ci_cd/TEMPLATE_UPDATES.md
 .github/CODEOWNERS .github/dependabot.yml .github/pull_request_template.md
 .github/ISSUE_TEMPLATE/bug_report.yml .github/ISSUE_TEMPLATE/feature_request.yml
 .github/ISSUE_TEMPLATE/flaky_test.yml .github/workflows/flaky-hunt.yml
-.github/rulesets/protected-branches.json .github/workflows/ci.yml .github/workflows/codeql.yml
+.github/rulesets/protected-branches.json .github/rulesets/release-tags.json
+.github/workflows/ci.yml .github/workflows/codeql.yml
 .github/workflows/dependencies.yml .github/workflows/nightly.yml .github/workflows/template-update.yml
 src/PKG/__init__.py src/PKG/py.typed src/PKG/config_manager.py src/PKG/demo_mode.py
 src/PKG/core/__init__.py src/PKG/core/event_bus.py src/PKG/frontend/__init__.py src/PKG/frontend/status_view.py
@@ -31,12 +32,14 @@ tools/repository.py tools/settings.py tools/three_way.py tools/try_wheel.py tool
 tools/verify_project.py tools/wheels.py
 tools/flaky_issues.py tools/flaky_records.py tools/flaky_results.py tools/flaky_tests.py tools/quarantine.py
 tools/plugins/pytest_quarantine.py
+tools/audit.py tools/github_setup.py tools/github/items.py tools/github/rules.py
 """.split()
 REQUIRED = """
 .codecov.yml .github/rulesets/protected-branches.json .github/workflows/ci.yml .pre-commit-config.yaml README.md
 conf/requirements.txt environment.yml noxfile.py pyproject.toml tools/coverage_gate.py tools/lint_gate.py
 tools/plugins/pytest_rules.py tools/quality_gate.py tools/try_wheel.py tools/update_project.py
 tools/flaky_tests.py tools/plugins/pytest_quarantine.py tools/quarantine.py
+tools/audit.py tools/github_setup.py
 """.split()
 CODEQL = ".github/workflows/codeql.yml"
 # Not file_prefix: it is the hook that puts it before names.
