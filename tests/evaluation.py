@@ -63,7 +63,7 @@ def errors(value, path=""):
 def contexts(event, ref="refs/heads/main", inputs=None, private=False, **payload):
     """Return the contexts of a run."""
     github = {
-        "event": {"repository": {"private": private}, **payload},
+        "event": {"repository": {"private": private, "fork": False, "default_branch": "main"}, **payload},
         "event_name": event,
         "head_ref": "topic/x" if event == "pull_request" else "",
         "ref": ref,
@@ -94,6 +94,7 @@ def events(newest):
         "workflow_dispatch, defaults": contexts("workflow_dispatch", inputs={"python": "all", "slow": True}),
         "workflow_dispatch, newest": contexts("workflow_dispatch", inputs={"python": newest, "slow": False}),
         "workflow_dispatch, no inputs": contexts("workflow_dispatch"),
+        "workflow_dispatch, another branch": contexts("workflow_dispatch", "refs/heads/topic"),
     }
 
 

@@ -131,6 +131,12 @@ def test_environment_of_the_pipeline(pipeline):
     assert_all((case, found["PYTEST_WORKERS"] == "0", case.answers["ci_speed"] == "thorough") for case, found in env)
 
 
+def test_a_hunt_keeps_issues_for_the_default_branch_only(cases):
+    """F1: every night, and by hand there."""
+    hunts = [(case, value) for case in cases for value in case.variables_of_steps("HUNT_ISSUES")]
+    assert_all((case, str(value).lower() == "true", "another branch" not in case.event) for case, value in hunts)
+
+
 def test_patch_is_judged_against_the_merge_commit(pipeline):
     """V3: the first parent on a pull request, the base of the queue in the merge queue, nothing elsewhere."""
     bases = {"pull_request": "HEAD^1", "merge_group": BASE}

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import pytest
 from conftest import TEMPLATE, environment, run
-from githubs import github_fixture  # noqa: F401 # a fixture
 from hunts import RANDOMLY, hunting_fixture  # noqa: F401 # a fixture
 from pipelines import write
 from test_pytest_rules import OVER, PLUGINS, SOON, settings

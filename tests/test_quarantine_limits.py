@@ -7,6 +7,7 @@ import sys
 from datetime import date, timedelta
 
 import pytest
+import yaml
 from conftest import TEMPLATE, run
 from pipelines import commit, write
 from test_pytest_rules import OVER, QUARANTINE, SOON, rules, settings
@@ -121,6 +122,16 @@ def test_the_report_is_short_where_nobody_is_in(tmp_path):
     done = run(sys.executable, PROGRAM, "nothing.json", cwd=tmp_path, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Quarantine: give the file that pytest has written with --quarantined: run: nox -s ")
+
+
+def test_the_form_asks_for_what_the_mark_needs():
+    """F2: and for one who looks after it, without whom a quarantine never ends."""
+    form = TEMPLATE / "{{cookiecutter.project_slug}}/.github/ISSUE_TEMPLATE/flaky_test.yml"
+    found = yaml.safe_load(form.read_text(encoding="utf-8"))
+    required = [part["id"] for part in found["body"] if part.get("validations", {}).get("required")]
+    assert (found["name"], found["labels"]) == ("Flaky test", ["flaky-test"])
+    assert required == ["test", "owner", "until", "evidence"]
+    assert "`days` of `[tool.quality-gate.quarantine]`" in str(found["body"])
 
 
 def test_since_when_is_the_first_commit_with_the_issue(tmp_path, monkeypatch):
