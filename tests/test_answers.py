@@ -30,6 +30,7 @@ GOOD = {
     "line_length": "120",
     "external_service": "backend",
     "codeql": True,
+    "deploy": "none",
     "file_prefix": "",
     "_template": "gh:org/ci-template",
     "_output_dir": "/somewhere",
@@ -178,7 +179,7 @@ def test_branch_rules_are_those_of_git(name, tmp_path):
 
 
 PREFIXED = (
-    r"(?<![\w-])(noxfile\.py|requirements\.txt|(environment|ci|codeql|dependencies|nightly|template-update)\.yml)"
+    r"(?<![\w-])(noxfile\.py|requirements\.txt|(environment|ci|codeql|dependencies|nightly|release|template-update)\.yml)"
 )
 
 
