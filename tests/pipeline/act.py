@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import openapi
 import uv
 import yaml
 from results import Run, read_job, text
@@ -61,6 +62,9 @@ def run(
     jobs = yaml.safe_load(source)["jobs"]
     selected = closure(jobs, job)
     environ = environment(project, work, env)
+    default = yaml.safe_load(source).get("permissions", {})
+    rights = {id: body.get("permissions", default) for id, body in jobs.items()}
+    (work / "run" / "permissions.json").write_text(json.dumps(rights))
     (work / workflow).write_text(with_collector(source, selected, runner))
     (work / "event.json").write_text(json.dumps({"inputs": dict(inputs), "ref": head(project)} | (payload or {})))
     command = [str(Path(sys.executable).with_name("act")), event, "--json", "--no-cache-server", "--no-skip-checkout"]
@@ -69,7 +73,7 @@ def run(
     command += [f"--{kind}-file={os.devnull}" for kind in ("env", "var", "secret", "input")]
     command += [f"--env=GITHUB_RUN_ID={next(RUN_IDS)}"]  # act's own would be the same for all
     command += [f"--var={name}={value}" for name, value in vars.items()]
-    command += [f"--secret={name}={value}" for name, value in secrets.items()]
+    command += [f"--secret={name}={value}" for name, value in {"GITHUB_TOKEN": "token", **secrets}.items()]
     command += [f"--job={COLLECTOR}"] if job else []
     exit_code, output, errors = execute(command + [*local_repositories(jobs)], environ, timeout)
     events = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
@@ -121,6 +125,7 @@ def environment(project: Path, work: Path, extra: Mapping[str, str]) -> dict[str
         "PIP_CACHE_DIR": f"{cache}/pip",
         "PIP_NO_COMPILE": "0",  # pip reads the value as that of --compile
         "CI_TEMPLATE_ACTIONS": ACTIONS,
+        "CI_TEMPLATE_GITHUB": openapi.description(Path(cache)),
         "CI_TEMPLATE_PROJECT": project,
         "CI_TEMPLATE_PYTHON": sys.executable,
         "CI_TEMPLATE_PYTHONS": os.pathsep.join([*map(str, pyenv), str(python.parent), *machine]),

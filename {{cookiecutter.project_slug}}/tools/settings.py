@@ -19,6 +19,9 @@ COVERAGE_FILES = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini")
 LINT_GATES = ("errors", "everything", "report")
 NAMES = {"source", "tests", "untested", "exempt", "untried", "pythons", "target", "patch-target", "lint", "style-hooks", "tiers"}
 NAMES |= {"socket-ban", "external-service"}  # tools/plugins/pytest_rules.py reads them
+# Tables of limits, which may be absent: a number, 0 or more, for each name.
+LIMITS = {"quarantine": {"days", "tests", "clean-nights"}, "health": {"minutes", "success", "flaky"}}
+NAMES |= LIMITS.keys()
 
 
 class Tier(NamedTuple):
@@ -51,6 +54,8 @@ class Settings(NamedTuple):
     lint: Any
     style_hooks: list[str]
     tiers: dict[str, Tier]
+    quarantine: dict[str, Any]
+    health: dict[str, Any]
     problems: list[str]
 
     def tier_of(self, module: str) -> str:
@@ -118,6 +123,8 @@ def load(root: Path, paths: list[str]) -> Settings:
         lint=gate.get("lint"),
         style_hooks=strings(gate, "style-hooks"),
         tiers={},
+        quarantine=table(document, "tool", "quality-gate", "quarantine"),
+        health=table(document, "tool", "quality-gate", "health"),
         problems=[],
     )
     # coverage.py knows a link by the file that it leads to; see `linked`.
@@ -136,7 +143,7 @@ def load(root: Path, paths: list[str]) -> Settings:
         patterns = strings(tier, "paths")
         settings.tiers[name] = Tier(tier.get("target"), patterns, [module for module in settings.modules if matches(module, patterns)])
         settings.problems.extend(unknown(tier, {"target", "paths"}, f"tool.quality-gate.tiers.{name}"))
-    settings.problems.extend(unknown(gate, NAMES, "tool.quality-gate"))
+    settings.problems.extend([*unknown(gate, NAMES, "tool.quality-gate"), *limits(document)])
     folder = root.resolve() / settings.tests
     if folder.is_file() or os.path.realpath(folder) != str(folder):
         what = f"{settings.tests!r} is a file or a link: name a folder, or '.' for the root"
@@ -246,6 +253,17 @@ def numbers(settings: Settings, own: str = "pyproject.toml") -> list[str]:
         problems.append(f"{minimum}: {settings.minimum} is above the target {settings.target}")
     if settings.lint not in LINT_GATES:
         problems.append(f"[tool.quality-gate] lint: {settings.lint!r} is none of {', '.join(LINT_GATES)}")
+    return problems
+
+
+def limits(document: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the tables of LIMITS."""
+    problems = []
+    for name, known in LIMITS.items():
+        where, values = f"tool.quality-gate.{name}", table(document, "tool", "quality-gate", name)
+        wrong = [key for key in known & values.keys() if type(values[key]) not in (int, float) or not values[key] >= 0]
+        problems += [f"[{where}] {key}: {values[key]!r} is not a number, 0 or more" for key in sorted(wrong)]
+        problems += unknown(values, known, where)
     return problems
 
 
