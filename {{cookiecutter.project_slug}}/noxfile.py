@@ -287,6 +287,16 @@ def prereleases(session):
     build(session)
 
 
+if Path("tools/check_release.py").exists():
+
+    @nox.session(python=HERE, default=False)
+    def release(session):
+        """Build and check a release: `-- v1.2.0`."""
+        build(session)
+        script = "tools/check_release.py"
+        session.run("python", script, *session.posargs)
+
+
 @nox.session(python=HERE, default=False)
 def update(session):
     """Bring the template's changes into the project."""
