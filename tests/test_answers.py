@@ -178,9 +178,7 @@ def test_branch_rules_are_those_of_git(name, tmp_path):
     assert (result.returncode == 0) == (name in BOUNDARIES["main_branch"] or name in ("a+", "!a", "@"))
 
 
-PREFIXED = (
-    r"(?<![\w-])(noxfile\.py|requirements\.txt|(environment|ci|codeql|dependencies|nightly|release|template-update)\.yml)"
-)
+PREFIXED = r"(?<![\w-])(noxfile\.py|requirements\.txt|(environment|ci|codeql|dependencies|nightly|release|template-update)\.yml)"
 
 
 def test_a_prefix_is_before_every_name_that_may_be_taken(copy, bake, tools):

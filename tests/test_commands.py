@@ -14,13 +14,14 @@ from conftest import ANSWERS, TEMPLATE, environment, interpreter, run
 from pip._internal.commands import create_command
 
 OWN = ["README.md", "CONTRIBUTING.md", "AGENTS.md"]
-ANSWERS_GIVEN = {"main_branch": "trunk", "develop_branch": "next", "python_versions": "3.11"}
+ANSWERS_GIVEN = {"main_branch": "trunk", "develop_branch": "next", "python_versions": "3.11", "deploy": "pypi"}
 BLOCK = re.compile(r"^( *)```(bash|console)\n(.*?)^\1```", re.M | re.S)
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 # What no package index has: the forms that are meant, F a file of the project, N any word.
 FOREIGN = [
     "conda env create -f F",
     "conda activate my-project",
+    "gh attestation verify N --repo N",
     "gh repo edit --default-branch next",
     "gh api -X POST repos/your-org/my-project/rulesets --input F",
     "sed -i N F",
@@ -117,15 +118,18 @@ def test_make_has_the_targets(documented):
 
 
 def test_nox_has_the_sessions(documented):
-    """And tools/update_project.py the options after `--`."""
+    """And the session's program the arguments after `--`."""
     for folder, words in of(documented, "nox"):
         if folder == TEMPLATE:
             folder = next(found for found in documented if found != TEMPLATE)
         before, _, after = (list(part) for part in split(words[1:], "--"))
         run("nox", *before, *(["-l"] if "-l" not in before else []), cwd=folder)
         if after:
-            result = run(sys.executable, "tools/update_project.py", *after, cwd=folder, check=False)
-            assert ".cruft.json: is missing" in result.stderr, f"{words}: {result.stderr}"
+            is_release = "release" in before
+            program = f"tools/{'check_release' if is_release else 'update_project'}.py"
+            result = run(sys.executable, program, *after, cwd=folder, check=False)
+            said = "dist/ must hold one wheel" if is_release else ".cruft.json: is missing"
+            assert said in result.stderr, f"{words}: {result.stderr}"
 
 
 def split(words, mark):
