@@ -178,7 +178,8 @@ def test_branch_rules_are_those_of_git(name, tmp_path):
     assert (result.returncode == 0) == (name in BOUNDARIES["main_branch"] or name in ("a+", "!a", "@"))
 
 
-PREFIXED = r"(?<![\w-])(noxfile\.py|requirements\.txt|(environment|ci|codeql|dependencies|nightly|release|template-update)\.yml)"
+NAMES = "environment|ci|codeql|dependencies|nightly|release|template-update"
+PREFIXED = rf"(?<![\w-])(noxfile\.py|requirements\.txt|({NAMES})\.yml)"
 
 
 def test_a_prefix_is_before_every_name_that_may_be_taken(copy, bake, tools):

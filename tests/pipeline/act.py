@@ -72,6 +72,7 @@ def run(
     command += [f"--platform={runner}=-self-hosted", f"--action-cache-path={work / 'act'}", "--actor=octocat"]
     command += [f"--{kind}-file={os.devnull}" for kind in ("env", "var", "secret", "input")]
     command += [f"--env=GITHUB_RUN_ID={next(RUN_IDS)}"]  # act's own would be the same for all
+    command += [f"--env=GITHUB_RUN_ATTEMPT={env.get('GITHUB_RUN_ATTEMPT', '1')}"]
     command += [f"--var={name}={value}" for name, value in vars.items()]
     command += [f"--secret={name}={value}" for name, value in {"GITHUB_TOKEN": "token", **secrets}.items()]
     command += [f"--job={COLLECTOR}"] if job else []
