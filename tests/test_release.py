@@ -1,103 +1,15 @@
-"""M3: what stops a release before anything is published, by the program itself; test_release_flow.py runs workflows."""
-
-import http.server
-import importlib.util
-import json
-import re
-import threading
-import zipfile
+"""M3: what stops a release, check by check; test_release_flow.py has them together."""
 
 import pytest
-from conftest import run
-from githubs import github_fixture  # noqa: F401 # a fixture
-from pipelines import commit, write
-
-VERSION, TAG = "1.2.0", "v1.2.0"
-CHANGELOG = """# Changelog
-
-## [Unreleased]
-
-## [1.2.0] - 2026-01-31
-
-### Added
-
-- A thing, see [its page].
-
-```markdown
-## [9.9.9] - an example
-```
-
-## [1.1.0] - 2025-12-24
-
-- Before.
-
-[its page]: https://example.org/page
-"""
-NOTES = CHANGELOG.split("2026-01-31\n\n")[1].split("\n## [1.1.0]")[0] + "\n[its page]: https://example.org/page\n"
-
-
-@pytest.fixture(scope="session")
-def program(tools, bake):
-    """The program as a module; `tools` has put what it imports on the path."""
-    path = bake(deploy="pypi") / "tools/check_release.py"
-    spec = importlib.util.spec_from_file_location("check_release", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def pypi(monkeypatch):
-    """A package index with the versions in `versions`, or that answers with the status there."""
-    state = {"versions": [], "asked": []}
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            state["asked"].append((self.path, self.headers["Accept"]))
-            found = state["versions"]
-            self.send_response(found if isinstance(found, int) else 200)
-            self.end_headers()
-            self.wfile.write(b"?" if isinstance(found, int) else json.dumps({"versions": found}).encode())
-
-        def log_message(self, *words):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_port}/simple/")
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
-        yield state
-        server.shutdown()
-
-
-@pytest.fixture
-def project(tmp_path, monkeypatch):
-    """A project that can be released: a wheel, a changelog, a commit in the branch of releases, a tag."""
-    root = tmp_path / "project"
-    write(root, {"CHANGELOG.md": CHANGELOG, ".gitignore": "dist\nreports\n"})
-    wheel(root, VERSION)
-    run("git", "init", "--quiet", "--initial-branch=main", cwd=root)
-    commit(root)
-    run("git", "update-ref", "refs/remotes/origin/main", "HEAD", cwd=root)
-    run("git", "tag", TAG, cwd=root)
-    monkeypatch.chdir(root)
-    for name in ("GITHUB_REF_NAME", "GITHUB_REF_TYPE", "RELEASE_BRANCH"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
-    return root
-
-
-def wheel(root, version):
-    (root / "dist").mkdir(exist_ok=True)
-    info = f"My.Thing-{version}.dist-info"
-    with zipfile.ZipFile(root / f"dist/my_thing-{version}-py3-none-any.whl", "w") as archive:
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.4\nName: My.Thing\nVersion: {version}\n\nText\n")
-
-
-def release(program, root=None, **values):
-    """Return what is to be released, for single checks."""
-    package = {"Name": "My.Thing", "Version": values.pop("own", VERSION)}
-    return program.Release(**{"root": root, "tag": TAG, "version": VERSION, "commit": "", "package": package} | values)
+from pipelines import commit
+from releases import (  # noqa: F401 # fixtures
+    CHANGELOG,
+    NOTES,
+    program_fixture,
+    project_fixture,
+    pypi_fixture,
+    release,
+)
 
 
 @pytest.mark.parametrize("version", ["1", "1.2.0", "2026.1", "1!2.0", "1.2.0rc1", "1.2.0a10", "1.2.0b0.post2", "0.0.0"])
@@ -207,81 +119,3 @@ def test_only_what_is_in_the_branch_of_releases_is_released(program, tools, proj
     monkeypatch.setenv("RELEASE_BRANCH", "trunk")
     with pytest.raises(tools.repository.Unusable, match="origin/trunk is not known here: git fetch origin"):
         list(program.branch(given))
-
-
-SHA = "c3d0be41ecbe669545ee3e94d31ed9a4bc91ee3c"
-GATE = {"id": 4, "name": "Quality gate", "status": "completed", "conclusion": "success"}
-# case: (what GitHub has, the versions on the index, the exit code, what is said)
-CASES = {
-    "good": ({}, ["1.1.0"], 0, []),
-    "lightweight tag": ({"refs": {f"tags/{TAG}": {"type": "commit", "sha": SHA}}}, [], 0, ["warning: .*unsigned"]),
-    "unverified": (
-        {"tags": [{"sha": SHA, "verification": {"verified": False, "reason": "unknown_key"}}]},
-        [],
-        0,
-        [r"warning: tag v1\.2\.0: GitHub cannot verify who made it \(unknown_key\)"],
-    ),
-    "not tagged yet": ({"refs": {}}, [], 0, []),
-    "gate failed": (
-        {"gate": [GATE, GATE | {"id": 5, "conclusion": "failure"}]},
-        [],
-        1,
-        ["gate: is failure on"],
-    ),
-    "gate mended": ({"gate": [GATE | {"id": 3, "conclusion": "failure"}, GATE]}, [], 0, []),
-    "gate running": ({"gate": [GATE | {"status": "in_progress", "conclusion": None}]}, [], 1, ["gate: is in_progress"]),
-    "gate missing": ({"gate": [GATE | {"name": "Lint"}]}, [], 1, ["Quality gate: is missing on commit"]),
-    "gate of another": ({"gate": [GATE | {"app": {"id": 7}}]}, [], 1, ["Quality gate: is missing on commit"]),
-    "all at once": (
-        {"gate": [], "releases": [{"tag_name": TAG}]},
-        ["1.2.0"],
-        1,
-        ["Quality gate: is missing", "is on the package index", r"GitHub release v1\.2\.0: is there already"],
-    ),
-    "no answer": (
-        {"refuse": [{"call": "check-runs", "status": 502, "message": "Bad Gateway"}], "releases": [{"tag_name": TAG}]},
-        500,
-        2,
-        ["not judged: .*Bad Gateway", "not judged: the package index does not say", "error: GitHub release v1"],
-    ),
-}
-
-
-@pytest.mark.slow  # installs GitHub's description
-@pytest.mark.parametrize("case", CASES)
-def test_release_is_judged_by_what_github_and_the_index_have(program, project, pypi, github, capsys, monkeypatch, case):
-    """M3, R3: all problems at once; what could not be judged is no pass; an unsigned tag is a warning."""
-    state, pypi["versions"], code, said = CASES[case]
-    head = program.resolve(project, "HEAD")
-    ref, signed = {"type": "tag", "sha": SHA}, {"sha": SHA, "verification": {"verified": True, "reason": "valid"}}
-    given = {"refs": {f"tags/{TAG}": ref}, "tags": [signed], "gate": [GATE]} | state
-    github.set(checks={head: given.pop("gate")}, **given)
-    monkeypatch.setenv("GITHUB_REF_TYPE", "tag")
-    monkeypatch.setenv("GITHUB_REF_NAME", TAG)
-    monkeypatch.setattr("sys.argv", ["check_release.py"])
-    assert program.main() == code
-    lines = capsys.readouterr().out.splitlines()
-    found = [line for line in lines if re.match("Release: (error|warning|not judged): ", line)]
-    assert len(found) == len(said)
-    for pattern in said:
-        assert any(re.search(pattern, line) for line in found), found
-    output = (project.parent / "output").read_text(encoding="utf-8")
-    assert output == "project=My.Thing/1.2.0\nprerelease=false\n"
-
-
-@pytest.mark.slow  # installs GitHub's description
-def test_what_is_checked_out_is_judged_before_the_tag_is_made(program, project, pypi, github, capsys, monkeypatch):
-    """M3: by hand, with the same words; a pre-release is told apart."""
-    text = CHANGELOG.replace("1.2.0", "1.3.0rc1")
-    write(project, {"CHANGELOG.md": text})
-    (project / "dist/my_thing-1.2.0-py3-none-any.whl").unlink()
-    monkeypatch.setattr("sys.argv", ["check_release.py", "v1.3.0rc1"])
-    head = commit(project)
-    with pytest.raises(Exception, match="dist/ must hold one wheel, and holds 0: run: nox -s build"):
-        program.main()
-    wheel(project, "1.3.0rc1")
-    run("git", "update-ref", "refs/remotes/origin/main", "HEAD", cwd=project)
-    github.set(checks={head: [GATE]})
-    assert program.main() == 0, capsys.readouterr().out
-    assert "Release: v1.3.0rc1 at commit" in capsys.readouterr().out
-    assert (project.parent / "output").read_text(encoding="utf-8").endswith("prerelease=true\n")

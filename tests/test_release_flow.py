@@ -7,7 +7,7 @@ import pytest
 from conftest import ANSWERS, TEMPLATE, run
 from pipelines import act, commit, write
 from release import defaults, saved  # scripts/release.py
-from test_release import CHANGELOG, GATE
+from releases import CHANGELOG, GATE
 
 pytestmark = pytest.mark.slow
 SLUG = "ci-template-release-test"  # which nobody has published
@@ -67,7 +67,7 @@ def test_a_tag_is_checked_built_attested_published_and_released(project, tmp_pat
 
 
 def test_what_is_wrong_is_published_nowhere(project, tmp_path):
-    """M3: test_release.py shows what makes the check fail."""
+    """M3: test_release_judged.py shows what makes the check fail."""
     tagged(project, TAG)
     result, releases = push(project, tmp_path, TAG, "wrong", {}, needs={"check": {"result": "failure"}})
     assert results(result) == ["failure", "skipped", "skipped"]

@@ -35,7 +35,7 @@ conf/requirements.txt environment.yml noxfile.py pyproject.toml tools/coverage_g
 tools/plugins/pytest_rules.py tools/quality_gate.py tools/try_wheel.py tools/update_project.py
 """.split()
 CODEQL = ".github/workflows/codeql.yml"
-RELEASE = {".github/workflows/release.yml", "tools/check_release.py"}
+RELEASE = {".github/workflows/release.yml", "docs/ci_cd/RELEASING.md", "tools/check_release.py"}
 # Not file_prefix: it is the hook that puts it before names.
 CHANGED = {name: value for name, value in ANSWERS.items() if name[0] != "_" and name != "file_prefix"} | {
     "project_name": "Other Name",
