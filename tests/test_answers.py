@@ -138,6 +138,15 @@ def test_line_length_must_hold_the_imports_of_a_long_package(hook, capsys):
     assert "line_length: '70': must be at least 71" in capsys.readouterr().err
 
 
+def test_what_pypi_refuses_is_not_deployed_there(hook, capsys):
+    assert hook(deploy="pypi", license="MIT").main() == 0
+    assert hook(deploy="none", license="Proprietary").main() == 0
+    assert hook(deploy="pypi", license="Proprietary").main() == 1
+    said = capsys.readouterr().err.splitlines()[0]
+    assert said.startswith("deploy: 'pypi': must be none with the license 'Proprietary', whose classifier")
+    assert said.endswith("keep none, or choose another license")
+
+
 def test_old_python_is_one_clear_line(hook, monkeypatch, capsys):
     module = hook()
     monkeypatch.setattr(sys, "version_info", (3, 10))

@@ -36,7 +36,7 @@ def test_readme_explains_every_generated_file():
         assert any(path == name or path.startswith(name) for path in files), name
 
 
-@pytest.mark.parametrize("answers", [{}, CHANGED | {"license": "MIT"}], ids=["default", "changed"])
+@pytest.mark.parametrize("answers", [{}, CHANGED | {"license": "MIT", "deploy": "pypi"}], ids=["default", "changed"])
 def test_links_of_the_generated_documents_resolve(bake, answers):
     answers = {name: value for name, value in answers.items() if not isinstance(value, list)}
     project = bake(**answers)

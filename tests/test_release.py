@@ -1,6 +1,9 @@
 """M3: what stops a release, check by check; test_release_flow.py has them together."""
 
+import re
+
 import pytest
+from conftest import TEMPLATE, run
 from pipelines import commit
 from releases import (  # noqa: F401 # fixtures
     CHANGELOG,
@@ -10,6 +13,25 @@ from releases import (  # noqa: F401 # fixtures
     pypi_fixture,
     release,
 )
+from test_tree import RELEASE, tree
+
+
+def test_without_deploy_nothing_is_said_of_releases(bake):
+    """M3, G2: no file, no session, no sentence; the program is the same in all projects that have it."""
+    without, having = bake(), bake(deploy="pypi")
+    source = TEMPLATE / "{{cookiecutter.project_slug}}/tools/{{ 'check_release.py' if cookiecutter.deploy == 'pypi' }}"
+    assert (having / "tools/check_release.py").read_bytes() == source.read_bytes()
+    texts, others = tree(without), tree(having)
+    assert {path for path in others if texts.get(path) != others[path]} == {
+        *RELEASE,
+        "CONTRIBUTING.md",
+        "README.md",
+        "docs/ci_cd/CICD_REFERENCE.md",
+    }
+    words = re.compile(rb"pypi\b|release\.yml|RELEASING|check_release|attest", re.I)
+    assert [path for path, text in texts.items() if words.search(text)] == ["noxfile.py"]
+    listed = [run("nox", "-l", cwd=project).stdout for project in (without, having)]
+    assert [bool(re.search(r"^\S release ->", text, re.M)) for text in listed] == [False, True]
 
 
 @pytest.mark.parametrize("version", ["1", "1.2.0", "2026.1", "1!2.0", "1.2.0rc1", "1.2.0a10", "1.2.0b0.post2", "0.0.0"])
