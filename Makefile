@@ -23,7 +23,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/pipeline.py
 
 release: .venv/new
-	$(BIN)/python scripts/release.py $(TAG)
+	$(BIN)/python scripts/release.py "$$TAG"
 
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --output-file requirements.txt --upgrade \

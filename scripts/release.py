@@ -41,7 +41,7 @@ def saved(template, version):
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or not sys.argv[1]:
         sys.exit("Usage: make release TAG=vX.Y.Z")
     tag = sys.argv[1]
     # Without bytecode: the folder of the program is rendered as it is.
