@@ -46,10 +46,15 @@ CASES = {
         ["Quality gate: is missing", "is on the package index", r"GitHub release v1\.2\.0: is there already"],
     ),
     "no answer": (
-        {"refuse": [{"call": "check-runs", "status": 502, "message": "Bad Gateway"}], "releases": [{"tag_name": TAG}]},
-        500,
+        {
+            "refuse": [
+                {"call": "check-runs", "status": 502, "message": "Bad Gateway"},
+                {"call": "releases/tags", "status": 403, "message": "API rate limit exceeded"},
+            ]
+        },
+        ["1.2.0"],
         2,
-        ["not judged: .*Bad Gateway", "not judged: the package index does not say", "error: GitHub release v1"],
+        ["not judged: .*Bad Gateway", "not judged: .*rate limit", "error: version 1.2.0 of My.Thing"],
     ),
 }
 
