@@ -21,7 +21,6 @@ SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 FOREIGN = [
     "conda env create -f F",
     "conda activate my-project",
-    "gh attestation verify N --repo N",
     "gh repo edit --default-branch next",
     "gh api -X POST repos/your-org/my-project/rulesets --input F",
     "sed -i N F",
@@ -30,6 +29,7 @@ FOREIGN = [
     "pre-commit install",
     "pre-commit autoupdate",
     "cruft link N",
+    "gh attestation verify N --repo N",
 ]
 PROGRAMS = "conda cookiecutter cruft gh git make nox pip pre-commit pytest python rm".split()
 
