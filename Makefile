@@ -4,7 +4,7 @@ OUT ?= build
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: new adopt test lint bench lock
+.PHONY: new adopt test lint bench lock release
 
 new: .venv/new
 	$(BIN)/cookiecutter . --output-dir "$(OUT)" $(ARGS)
@@ -21,6 +21,9 @@ lint: .venv/dev
 bench: .venv/dev
 	$(BIN)/python benchmarks/generation.py
 	$(BIN)/python benchmarks/pipeline.py
+
+release: .venv/new
+	$(BIN)/python scripts/release.py "$$TAG"
 
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --output-file requirements.txt --upgrade \
