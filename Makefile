@@ -4,7 +4,9 @@ OUT ?= build
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: new adopt test lint bench lock
+PROGRAMS := {{cookiecutter.project_slug}}/tools
+
+.PHONY: new adopt test lint bench lock release health github-setup
 
 new: .venv/new
 	$(BIN)/cookiecutter . --output-dir "$(OUT)" $(ARGS)
@@ -21,6 +23,16 @@ lint: .venv/dev
 bench: .venv/dev
 	$(BIN)/python benchmarks/generation.py
 	$(BIN)/python benchmarks/pipeline.py
+
+release: .venv/new
+	$(BIN)/python scripts/release.py "$$TAG"
+
+# The programs of the projects, for the template's own repository; without bytecode, which would be rendered too.
+health: .venv/new
+	$(BIN)/python -B "$(PROGRAMS)/ci_health.py" $(ARGS)
+
+github-setup: .venv/new
+	$(BIN)/python -B "$(PROGRAMS)/github_setup.py" $(ARGS)
 
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --output-file requirements.txt --upgrade \

@@ -92,6 +92,12 @@ def contradictions(valid):
             "line_length",
             f"must be at least {len(package) + IMPORT_WIDTH} to fit imports from {package} (package_name)",
         )
+    if (valid.get("deploy"), valid.get("license")) == ("pypi", "Proprietary"):
+        yield (
+            "deploy",
+            "must be none with the license 'Proprietary', whose classifier \"Private :: Do Not Upload\" PyPI refuses: "
+            "keep none, or choose another license",
+        )
     main, develop = valid.get("main_branch", ""), valid.get("develop_branch", "")
     if f"{main}/".startswith(f"{develop}/") or f"{develop}/".startswith(f"{main}/"):
         yield "develop_branch", "must differ from main_branch, and neither may be a folder of the other"

@@ -30,6 +30,7 @@ GOOD = {
     "line_length": "120",
     "external_service": "backend",
     "codeql": True,
+    "deploy": "none",
     "file_prefix": "",
     "_template": "gh:org/ci-template",
     "_output_dir": "/somewhere",
@@ -137,6 +138,15 @@ def test_line_length_must_hold_the_imports_of_a_long_package(hook, capsys):
     assert "line_length: '70': must be at least 71" in capsys.readouterr().err
 
 
+def test_what_pypi_refuses_is_not_deployed_there(hook, capsys):
+    assert hook(deploy="pypi", license="MIT").main() == 0
+    assert hook(deploy="none", license="Proprietary").main() == 0
+    assert hook(deploy="pypi", license="Proprietary").main() == 1
+    said = capsys.readouterr().err.splitlines()[0]
+    assert said.startswith("deploy: 'pypi': must be none with the license 'Proprietary', whose classifier")
+    assert said.endswith("keep none, or choose another license")
+
+
 def test_old_python_is_one_clear_line(hook, monkeypatch, capsys):
     module = hook()
     monkeypatch.setattr(sys, "version_info", (3, 10))
@@ -177,9 +187,8 @@ def test_branch_rules_are_those_of_git(name, tmp_path):
     assert (result.returncode == 0) == (name in BOUNDARIES["main_branch"] or name in ("a+", "!a", "@"))
 
 
-PREFIXED = (
-    r"(?<![\w-])(noxfile\.py|requirements\.txt|(environment|ci|codeql|dependencies|nightly|template-update)\.yml)"
-)
+NAMES = "environment|ci|codeql|dependencies|nightly|release|template-update"
+PREFIXED = rf"(?<![\w-])(noxfile\.py|requirements\.txt|({NAMES})\.yml)"
 
 
 def test_a_prefix_is_before_every_name_that_may_be_taken(copy, bake, tools):

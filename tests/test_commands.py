@@ -14,7 +14,7 @@ from conftest import ANSWERS, TEMPLATE, environment, interpreter, run
 from pip._internal.commands import create_command
 
 OWN = ["README.md", "CONTRIBUTING.md", "AGENTS.md"]
-ANSWERS_GIVEN = {"main_branch": "trunk", "develop_branch": "next", "python_versions": "3.11"}
+ANSWERS_GIVEN = {"main_branch": "trunk", "develop_branch": "next", "python_versions": "3.11", "deploy": "pypi"}
 BLOCK = re.compile(r"^( *)```(bash|console)\n(.*?)^\1```", re.M | re.S)
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 # What no package index has: the forms that are meant, F a file of the project, N any word.
@@ -27,9 +27,13 @@ FOREIGN = [
     "pre-commit install",
     "pre-commit autoupdate",
     "cruft link N",
+    "gh attestation verify N --repo N",
 ]
 # Sessions whose options are those of another program than tools/update_project.py, and what it says here.
-OPTIONS = {"github_setup": ("github_setup", "gh is not installed")}
+OPTIONS = {
+    "github_setup": ("github_setup", "gh is not installed"),
+    "release": ("check_release", "dist/ must hold one wheel"),
+}
 PROGRAMS = "conda cookiecutter cruft gh git make nox pip pre-commit pytest python rm".split()
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from conftest import ANSWERS, TEMPLATE, run
-from test_tree import CHANGED, FILES, tree
+from test_tree import CHANGED, FILES, RELEASE, tree
 
 README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
 DERIVED = {"project_slug": "from the name", "package_name": "from the slug", "copyright_year": "this year"}
@@ -29,13 +29,14 @@ def test_readme_explains_every_generated_file():
     names = [
         name for row in rows(README, "What the generated files are for") for name in re.findall(r"`([^`]+)`", row[0])
     ]
-    for path in FILES:
+    files = [*FILES, *RELEASE]
+    for path in files:
         assert any(path == name or name.endswith("/") and path.startswith(name) for name in names), path
     for name in names:
-        assert any(path == name or path.startswith(name) for path in FILES), name
+        assert any(path == name or path.startswith(name) for path in files), name
 
 
-@pytest.mark.parametrize("answers", [{}, CHANGED | {"license": "MIT"}], ids=["default", "changed"])
+@pytest.mark.parametrize("answers", [{}, CHANGED | {"license": "MIT", "deploy": "pypi"}], ids=["default", "changed"])
 def test_links_of_the_generated_documents_resolve(bake, answers):
     answers = {name: value for name, value in answers.items() if not isinstance(value, list)}
     project = bake(**answers)

@@ -17,7 +17,16 @@ from markdown_it import MarkdownIt
 CHOICES = {name: answer for name, answer in ANSWERS.items() if isinstance(answer, list) and name[0] != "_"}
 CHOICES |= {"codeql": [True, False], "develop_branch": ["develop", ""], "line_length": ["60", "88", "120", "320"]}
 CHOICES |= {"python_versions": ["3.11 3.12 3.13", "3.14"]}
-PAIRWISE = [dict(zip(CHOICES, values, strict=True)) for values in AllPairs(list(CHOICES.values()))]
+
+
+def is_allowed(values):
+    """Tell whether hooks/pre_gen_project.py lets these first answers of a combination pass together."""
+    return not {"Proprietary", "pypi"} <= {*map(str, values)}
+
+
+PAIRWISE = [
+    dict(zip(CHOICES, values, strict=True)) for values in AllPairs(list(CHOICES.values()), filter_func=is_allowed)
+]
 DEPENDENCIES = [
     dict(zip(("lint_tools", "type_checking", "python_versions"), values, strict=True))
     for values in itertools.product(CHOICES["lint_tools"], CHOICES["type_checking"], CHOICES["python_versions"])

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from conftest import TEMPLATE, find
 
-ANSWERS = {"default": {}, "other": {"develop_branch": "", "codeql": False, "main_branch": "trunk"}}
+ANSWERS = {"default": {}, "other": {"develop_branch": "", "codeql": False, "deploy": "pypi", "main_branch": "trunk"}}
 
 
 @pytest.fixture(params=ANSWERS)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from conftest import TEMPLATE, find
 
-OTHER = {"ci_speed": "fast", "develop_branch": "", "codeql": False, "python_versions": "3.12 3.14"}
+OTHER = {"ci_speed": "fast", "develop_branch": "", "codeql": False, "deploy": "pypi", "python_versions": "3.12 3.14"}
 PER_PULL_REQUEST = "${{ github.event.pull_request.number || github.run_id }}"
 # Every job that is not named here reads the code and nothing else.
 PERMISSIONS = {
@@ -23,6 +23,9 @@ PERMISSIONS = {
     "nightly.yml: audit": {"contents": "read", "issues": "write"},
     "nightly.yml: start": {"actions": "write"},
     "pins.yml: pins": {},
+    "release.yml: check": {"checks": "read", "contents": "read"},
+    "release.yml: github-release": {"contents": "write"},
+    "release.yml: publish": {"attestations": "write", "id-token": "write"},
     "template-update.yml: update": {"contents": "write", "issues": "write", "pull-requests": "write"},
     "template/ci.yml: quality-gate": {},
     "weekly.yml: start": {"actions": "write"},
@@ -112,6 +115,8 @@ def test_runs_start_when_the_reference_says(workflows):
         assert triggers | inputs == expected, f"{file}: {triggers}"
     for event in ("push", "pull_request"):
         assert workflows["other/ci.yml"][True][event] == {"branches": ["main"]}
+    for place in ("other", "template"):
+        assert workflows[f"{place}/release.yml"][True] == {"push": {"tags": ["v*"]}}
     # nightly.yml gives no inputs: their defaults must mean everything.
     inputs = workflows["default/ci.yml"][True]["workflow_dispatch"]["inputs"]
     assert {name: item["default"] for name, item in inputs.items()} == {"python": "all", "slow": True}
@@ -145,7 +150,9 @@ def test_only_a_newer_commit_of_a_pull_request_cancels_a_run(workflows):
     for name, workflow in workflows.items():
         file, concurrency = name.partition("/")[2], workflow["concurrency"]
         stem, cancels = file.removesuffix(".yml"), concurrency.get("cancel-in-progress", False)
-        if "pull_request" not in workflow[True]:
+        if stem == "release":  # of one tag: GitHub drops what waits for a group when another one comes
+            assert (concurrency["group"], cancels) == ("release-${{ github.ref_name }}", False), name
+        elif "pull_request" not in workflow[True]:
             assert (concurrency["group"], cancels) == (stem, False), f"{name}: runs wait for each other"
         else:
             number = PER_PULL_REQUEST if "push" in workflow[True] else "${{ github.event.pull_request.number }}"
@@ -294,7 +301,9 @@ def test_jobs_without_conda_get_pinned_tools_from_a_cache_of_their_own(steps):
     """C12: uv is the one whose checksum the pinned action knows; what a job installs is in no other job's cache."""
     for where, job, _, given in using(steps, "astral-sh/setup-uv"):
         assert given["version"] == "latest-known", f"{where}: not pinned"
-        if job.place != "template":
+        if "release.yml" in where:
+            assert given["enable-cache"] is False, f"{where}: what another run has written could be released"
+        elif job.place != "template":
             assert given["cache-suffix"] == "${{ github.job }}", f"{where}: the first job to end would fill it for all"
             assert given["cache-dependency-glob"] == "pyproject.toml", f"{where}: it would never be renewed"
             assert "prune-cache" not in given, f"{where}: nothing installed would be in it"

@@ -198,6 +198,16 @@ def build(session):
     session.run("python", "tools/try_wheel.py")
 
 
+if Path("tools/check_release.py").exists():
+
+    @nox.session(python=HERE, default=False)
+    def release(session):
+        """Build and check a release: `-- v1.2.0`."""
+        build(session)
+        script = "tools/check_release.py"
+        session.run("python", script, *session.posargs)
+
+
 @nox.session(python=HERE)
 def integration(session):
     """Run the integration tests, if there are any."""

@@ -52,6 +52,7 @@ def derive(project, layout):
         "python_versions": pythons(about),
         "lint_gate": ("report", "the code was never held to these checks"),
         "codeql": codeql(project),
+        "deploy": ("none", "default"),
         "external_service": (QUESTIONS["external_service"], "default"),
     }
     found |= branches(project, about) | lint(project) | thresholds.answers(project)

@@ -72,6 +72,7 @@ def run(
     command += [f"--platform={runner}=-self-hosted", f"--action-cache-path={work / 'act'}", "--actor=octocat"]
     command += [f"--{kind}-file={os.devnull}" for kind in ("env", "var", "secret", "input")]
     command += [f"--env=GITHUB_RUN_ID={next(RUN_IDS)}"]  # act's own would be the same for all
+    command += [f"--env=GITHUB_RUN_ATTEMPT={env.get('GITHUB_RUN_ATTEMPT', '1')}"]
     command += [f"--var={name}={value}" for name, value in vars.items()]
     command += [f"--secret={name}={value}" for name, value in {"GITHUB_TOKEN": "token", **secrets}.items()]
     command += [f"--job={COLLECTOR}"] if job else []
@@ -107,7 +108,7 @@ def environment(project: Path, work: Path, extra: Mapping[str, str]) -> dict[str
     """A runner's environment: the machine's tools, none of the caller's virtual environment or account."""
     folders = {name: work / name for name in ("home", "bin", "tmp", "run")}
     for folder in folders.values():
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)  # what GitHub holds before the run is in `run`
     (folders["home"] / ".bash_profile").write_text(PROFILE)
     (folders["home"] / ".gitconfig").write_text(GITCONFIG)
     python = Path(sys.executable).resolve()

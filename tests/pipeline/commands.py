@@ -7,6 +7,7 @@ in `--jq` gives. With LIST_DOWN=1 no workflow can be listed.
 
 import argparse
 import os
+import re
 from pathlib import Path
 
 import hub
@@ -62,6 +63,7 @@ def release(folder: Path, given: list[str]) -> None:
         parser.add_argument(name)
     for name in ("--verify-tag", "--prerelease", "--latest"):
         parser.add_argument(name, action="store_true")
+    given = [word.removesuffix("=true") for word in given if not re.fullmatch("--[a-z-]+=false", word)]
     told = parser.parse_intermixed_args(given)
     with hub.repository(folder) as state:
         releases = state.setdefault("releases", [])

@@ -10,6 +10,8 @@ read; 2 GitHub cannot be asked (no gh, not logged in, no such repository), or a 
 """
 
 import argparse
+import shlex
+import sys
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -108,7 +110,9 @@ def main() -> int:
     elif arguments.apply:
         print(f"\nNot done, as the lines above say: {', '.join(left)}")
     else:
-        print(f"\nNothing is changed. To change it: `{repository.nox('github_setup', ROOT)} -- --apply`")
+        is_project = (ROOT / f"{repository.prefix(ROOT)}noxfile.py").exists()
+        command = f"{repository.nox('github_setup', ROOT)} --" if is_project else f"python {shlex.quote(sys.argv[0])}"
+        print(f"\nNothing is changed. To change it: `{command} --apply`")
     if steps := list(for_a_person(project)):
         print("\nWhat only a person can do:", *(f"- {step}" for step in steps), sep="\n")
     return int(bool(left) and (arguments.apply or arguments.check))

@@ -57,6 +57,11 @@ def record(action: str) -> None:
         file.write(json.dumps(entry) + "\n")
 
 
+def rights() -> dict[str, str]:
+    """What the token of this job may do."""
+    return json.loads((RUN / "permissions.json").read_text(encoding="utf-8"))[os.environ["GITHUB_JOB"]]
+
+
 def store(path: str) -> Path:
     """Where the cache keeps its entries for `path`: GitHub finds none that was saved for other paths.
 
