@@ -192,6 +192,20 @@ def make_label(call: Call) -> Any:
     return call.example(status="201") | call.body
 
 
+def project(call: Call) -> Any:
+    """Return a repository that is no fork, as GitHub's schema has it (its examples lack keys), and what one may do."""
+    rights = call.example("permissions") | {"admin": call.state.get("admin", True)}
+    found = {key: value for key, value in call.example().items() if key not in ("parent", "source")}
+    return {"language": None, "has_discussions": False} | found | {"permissions": rights} | call.state.get("repository", {})
+
+
+def change_project(call: Call) -> Any:
+    if call.body.get("default_branch", "main") not in call.state.get("branches", ["main"]):
+        raise Refusal(422, "Validation Failed: default_branch")
+    call.state.setdefault("repository", {}).update(call.body)
+    return project(call)
+
+
 def rulesets(call: Call) -> Any:
     shown = ("id", "name", "target", "enforcement", "source_type", "source")
     return call.page(
@@ -297,8 +311,8 @@ ACTIONS_READ, ACTIONS_WRITE, ADMIN = {"actions": "read"}, {"actions": "write"}, 
 ISSUES_READ, ISSUES_WRITE, CONTENTS = {"issues": "read"}, {"issues": "write"}, {"contents": "read"}
 # Rights: https://docs.github.com/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
 ROUTES: dict[str, tuple[dict[str, str], Callable[[Call], Any]]] = {
-    "GET ": (READ, value("repository")),
-    "PATCH ": (ADMIN, change("repository", answers=True)),
+    "GET ": (READ, project),
+    "PATCH ": (ADMIN, change_project),
     "GET /actions/artifacts": (ACTIONS_READ, artifacts),
     "GET /actions/artifacts/{artifact_id}/{archive_format}": (ACTIONS_READ, archive),
     "GET /actions/cache/usage": (ACTIONS_READ, value("cache")),
