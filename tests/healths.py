@@ -21,6 +21,7 @@ def make_run(ago, minutes=10, conclusion="success", branch="develop", event="pus
     return {
         "id": next(NUMBERS),
         "path": ".github/workflows/ci.yml",
+        "workflow_id": 1,
         "head_branch": branch,
         "event": event,
         "status": "completed",

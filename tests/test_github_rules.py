@@ -114,8 +114,20 @@ def test_documents_name_every_workflow_variable_and_secret_and_no_other(project)
     assert [name.strip("`") for name in cells["Workflows"]] == [file.name for file in files]
     variables = re.findall(r"`(\w+)`", " ".join(cells["Repository variables"]))
     assert sorted(set(variables)) == sorted(set(re.findall(r"\bvars\.(\w+)", texts))), "CICD_REFERENCE.md: variables"
-    secrets = re.findall(r"^\| `(\w+)` \|", read(project / "SECURITY.md"), re.M)
-    assert sorted(set(secrets)) == sorted(set(re.findall(r"\bsecrets\.(\w+)", texts))), "SECURITY.md: secrets"
+    secrets = [name.strip("`") for name in cells["Secrets"]]
+    assert sorted(secrets) == sorted(set(re.findall(r"\bsecrets\.(\w+)", texts))), "CICD_REFERENCE.md: secrets"
+
+
+def test_reference_names_the_rights_of_every_job(project):
+    """C9, S2, D6: all that may more, or less, than read the code."""
+    found = {}
+    for file in (project / ".github/workflows").iterdir():
+        for job in yaml.safe_load(read(file))["jobs"].values():
+            if job["permissions"] != {"contents": "read"}:
+                found[f"`{file.name}`: {job['name']}"] = job["permissions"]
+    section = find(r"^## Rights of jobs\n(.*?)^## ", read(project / "docs/ci_cd/CICD_REFERENCE.md"), re.M | re.S)[1]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    assert {job: dict(re.findall(r"`([\w-]+): (\w+)`", rights)) for job, rights, _ in rows} == found
 
 
 def test_readme_of_the_template_explains_the_variables_of_every_project(bake):

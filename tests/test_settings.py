@@ -99,6 +99,22 @@ WRONG = {
         edit("pyproject.toml", r"paths = (?=\[\"src/my_project/core)", "path = "),
         "[tool.quality-gate.tiers.P1] path: there is no such setting: write paths",
     ),
+    "a misspelt limit": (
+        edit("pyproject.toml", "clean-nights = 14", "clean-night = 14"),
+        "[tool.quality-gate.quarantine] clean-night: there is no such setting: write clean-nights",
+    ),
+    "a limit that is no number": (
+        edit("pyproject.toml", "minutes = 15", 'minutes = "15"'),
+        "[tool.quality-gate.health] minutes: '15' is not a number, 0 or more",
+    ),
+    "a limit below zero": (
+        edit("pyproject.toml", "days = 60", "days = -1"),
+        "[tool.quality-gate.quarantine] days: -1 is not a number, 0 or more",
+    ),
+    "limits that are no table": (
+        both(edit("pyproject.toml", r"\[tool.quality-gate.health\]", "[x]"), gate("health = 3")),
+        "pyproject.toml: has not the expected form: [tool.quality-gate.health] is no table",
+    ),
     "a Python without the tools' modules": (
         gate('pythons = ["3.10", "3.11"]'),
         "pythons: ['3.10', '3.11'] are not the",

@@ -24,8 +24,8 @@ src/tests/performance/test_event_bus_performance.py src/tests/unit/core/test_eve
 src/tests/unit/test_config_manager.py src/tests/unit/test_demo_mode.py src/tests/unit/test_package.py
 src/tests/unit/test_status_view.py
 tools/checks/__init__.py tools/checks/agreement.py tools/checks/files.py tools/checks/mirror.py
-tools/coverage_data.py tools/coverage_gate.py tools/github/__init__.py tools/github/api.py tools/github/issues.py
-tools/lint_gate.py tools/plugins/pytest_rules.py tools/quality_gate.py
+tools/coverage_data.py tools/coverage_gate.py tools/coverage_settings.py tools/github/__init__.py
+tools/github/api.py tools/github/issues.py tools/lint_gate.py tools/plugins/pytest_rules.py tools/quality_gate.py
 tools/repository.py tools/settings.py tools/three_way.py tools/try_wheel.py tools/update_project.py
 tools/verify_project.py tools/wheels.py
 """.split()

@@ -78,7 +78,7 @@ def named(root: Path, reader: Reader) -> list[tuple[str, str, str, str]]:
     """Return (name, kind, whether it is set, files) of what workflows name."""
     given = {"vars": known("HEALTH_VARIABLES"), "secrets": known("HEALTH_SECRETS")}
     rows = []
-    for (kind, name), files in workflows.named(root).items():
+    for (kind, name), files in workflows.named(root, f"{repository.prefix(root)}ci-health.yml").items():
         is_set = given[kind].get(name)
         if kind == "vars" and "HEALTH_VARIABLES" in os.environ:
             is_set = name in given["vars"]
@@ -122,8 +122,8 @@ def report(root: Path, now: datetime, reader: Reader) -> Report:
     jobs = reader.jobs(week)
     found = measures(week, jobs, reader, branches, goals)
     coverage = reader.coverage([run for run in runs if run.is_on(branches)])
-    if not reader.answers:
-        raise Unusable(next((said[0] for said in reader.unseen.values()), "GitHub was not asked"))
+    if reader.answers <= bool(about):  # about the repository alone, which every token may read
+        raise Unusable("; ".join(f"{what}: {said[0]}" for what, said in reader.unseen.items()))
     fell = numbers.fallen(coverage[1][1], coverage[0][1]) if len(coverage) > 1 else []
     weeks, named_ones = numbers.trend(runs, branches, now), named(root, reader)
     by_job, start = numbers.by_job(jobs), now - numbers.WEEK

@@ -26,6 +26,7 @@ import coverage_data
 import repository
 import settings
 from bypass import bypass, linked
+from coverage_settings import coverage_file, coverage_options, coverage_table
 from repository import ROOT, Unusable
 
 KEPT = "reports/coverage-verdict.json"  # what --json prints: ci.yml keeps it, ci_health.py compares it
@@ -58,8 +59,8 @@ def judge_modules(data: coverage.Coverage, report: dict[str, Any], found: settin
     """Return a row for the total, for each tier and for each module; `report` is that of the modules."""
     unmeasured = sorted(set(found.modules) - set(report["files"]))
     if unmeasured:
-        own = settings.coverage_file(ROOT)
-        report_table, run_table = (settings.coverage_table(own, name) for name in ("report", "run"))
+        own = coverage_file(ROOT)
+        report_table, run_table = (coverage_table(own, name) for name in ("report", "run"))
         raise Unusable(
             f"no data for {', '.join(unmeasured)}: measure this checkout, installed with `pip install -e .`; folders without "
             f"__init__.py need include_namespace_packages = true in {report_table}; what is no code of the package belongs into "
@@ -165,8 +166,8 @@ def main() -> int:
     for module in found.modules:
         repository.read(ROOT, module)  # coverage.py does not name the file that it cannot parse
     try:
-        data = coverage.Coverage(data_file=None, config_file=settings.coverage_file(ROOT))
-        last = settings.coverage_options(ROOT)("run:data_file")
+        data = coverage.Coverage(data_file=None, config_file=coverage_file(ROOT))
+        last = coverage_options(ROOT)("run:data_file")
         files, judged = coverage_data.to_judge(paths, str(last))
         data.combine(files, strict=True, keep=True)
         report = measured(data, found.modules)

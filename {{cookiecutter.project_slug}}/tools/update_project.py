@@ -22,6 +22,7 @@ from typing import Any
 import repository
 import settings
 import three_way
+from coverage_settings import coverage_file
 from repository import ROOT, Unusable
 
 CRUFT, PYPROJECT = ".cruft.json", "pyproject.toml"
@@ -104,7 +105,7 @@ def other_minimum(wanted: str | None) -> list[str]:
         return []
     if not wanted or found == int(wanted):
         return []
-    return [f"{settings.coverage_file(ROOT)}: these settings of coverage are the project's own: set fail_under to {wanted}"]
+    return [f"{coverage_file(ROOT)}: these settings of coverage are the project's own: set fail_under to {wanted}"]
 
 
 def problems() -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import repository
 from checks import Problem, Tree
 from checks.files import RULESET, ci, codecov, generated
-from settings import coverage_file
+from coverage_settings import coverage_file
 
 # Without this table pyproject2conda refuses; setup.py and poetry know no such thing.
 NAMED = b'\n[project]\nname = "project"\n'

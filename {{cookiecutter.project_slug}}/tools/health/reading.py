@@ -28,7 +28,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.calls = self.answers = 0
-        self.stopped = ""
+        self.stopped = False
         self.unseen: dict[str, list[str]] = {}
 
     def get(self, what: str, path: str, is_file: bool = False, **query: Any) -> Any:
@@ -36,9 +36,12 @@ class Reader:
 
         Raises Unusable if gh is not there.
         """
-        if self.calls >= CALLS and not self.stopped:
-            self.stopped = f"{CALLS} calls were made, of the 1,000 that a workflow's token has in an hour"
-        if not self.stopped:
+        if self.stopped:
+            self.miss(what, "not asked after that")
+        elif self.calls >= CALLS:
+            self.stopped = True
+            self.miss(what, f"{CALLS} calls were made, of the 1,000 that a workflow's token has in an hour")
+        else:
             self.calls += 1
             try:
                 answer = (api.call if is_file else api.ask)(path, **query)
@@ -46,12 +49,10 @@ class Reader:
                 return answer
             except Refused as error:
                 # Not this call alone: no more are allowed, the token is none, or nobody answers.
-                self.stopped = str(error) if error.is_limit or error.status in (0, 401) else ""
+                self.stopped = error.is_limit or error.status in (0, 401)
                 self.miss(what, str(error))
             except ValueError as error:
                 self.miss(what, f"no JSON: {error}")
-        else:
-            self.miss(what, self.stopped)
         return None
 
     def miss(self, what: str, reason: str) -> None:
@@ -95,7 +96,7 @@ class Reader:
         found = {}
         for back in range(WEEKS):
             if self.stopped:
-                self.miss("runs of earlier weeks", self.stopped)
+                self.miss("runs of earlier weeks", "not asked after that")
                 break
             end = now - back * WEEK
             found |= {run.id: run for run in self.runs_between(workflow, end - WEEK + SECOND, end)}

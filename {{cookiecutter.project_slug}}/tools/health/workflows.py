@@ -39,10 +39,10 @@ def branches(root: Path, workflow: str) -> list[str]:
     return [name for name in document if isinstance(name, str)] if isinstance(document, list) else []
 
 
-def named(root: Path) -> dict[tuple[str, str], list[str]]:
-    """Return the files that name a secret or a variable, by (secrets or vars, NAME)."""
+def named(root: Path, but: str) -> dict[tuple[str, str], list[str]]:
+    """Return the files, without the file `but`, that name a secret or a variable, by (secrets or vars, NAME)."""
     found: dict[tuple[str, str], list[str]] = {}
-    for file, document in workflows(root):
+    for file, document in [pair for pair in workflows(root) if pair[0] != but]:
         for context, name in sorted({match for text in texts(document) for match in NAMED.findall(text)}):
             key = (context.lower(), name.upper())
             if key != ("secrets", "GITHUB_TOKEN") and file not in found.setdefault(key, []):
