@@ -37,6 +37,7 @@ def make_job(run, name, begin, took, conclusion="success", attempt=1):
     """Return a job that began so many minutes after its attempt, and took so many."""
     start = datetime.fromisoformat(run["created_at"]) + timedelta(hours=2 * (attempt - 1), minutes=begin)
     times = {"started_at": stamp(start), "completed_at": stamp(start + timedelta(minutes=took))}
+    times["created_at"] = times["started_at"]
     return {"run_id": run["id"], "name": name, "conclusion": conclusion, "run_attempt": attempt} | times
 
 

@@ -13,10 +13,15 @@ def numbers(tools):
     return importlib.import_module("health.numbers")
 
 
+@pytest.fixture(scope="session")
+def records(numbers):
+    return importlib.import_module("health.records")
+
+
 @pytest.fixture
-def runs(numbers):
+def runs(records):
     """Return a function that makes runs of (days ago, what else make_run takes)."""
-    return lambda *told: [numbers.run_of(make_run(ago, **more)) for ago, more in told]
+    return lambda *told: [records.run_of(make_run(ago, **more)) for ago, more in told]
 
 
 @pytest.mark.parametrize(
@@ -81,65 +86,68 @@ FLAKY = {
 
 
 @pytest.mark.parametrize("case", FLAKY)
-def test_flaky_is_what_failed_and_later_passed_in_one_run(numbers, case):
+def test_flaky_is_what_failed_and_later_passed_in_one_run(numbers, records, case):
     """M1: whatever the order in which GitHub lists the attempts."""
     attempts, is_flaky = FLAKY[case]
     run, other = make_run(1), make_run(1)
     found = [make_job(run, "Test", attempt, 1, conclusion, attempt) for attempt, conclusion in attempts]
     found += [make_job(other, "Test", 0, 1, "success", 9), make_job(run, "Lint", 0, 1, "success", 9)]
     expected = {(run["id"], "Test")} if is_flaky else set()
-    assert numbers.flaky(numbers.jobs_of(found)) == numbers.flaky(numbers.jobs_of(found[::-1])) == expected
+    assert numbers.flaky(records.jobs_of(found)) == numbers.flaky(records.jobs_of(found[::-1])) == expected
 
 
-def test_a_job_that_an_attempt_took_over_counts_once(numbers):
+def test_a_job_that_an_attempt_took_over_counts_once(numbers, records):
     """M1: GitHub shows it in each attempt, with the times of the one in which it ran; 1.1 → 2 and 61 → 61 minutes."""
     run = make_run(1)
     first = make_job(run, "Lint", 0, 1.1)
     found = [first, first | {"run_attempt": 2}, make_job(run, "Test", 0, 61), make_job(run, "Build", 5, 3, "skipped")]
     found += [first | {"completed_at": None, "name": "Coverage"}]
-    jobs = numbers.jobs_of(found)
+    jobs = records.jobs_of(found)
     assert [(job.name, job.attempt) for job in jobs] == [("Lint", 1), ("Test", 1), ("Build", 1)]
     assert numbers.billed(jobs) == 63
 
 
-def test_time_to_verdict_ends_with_the_first_gate(numbers):
+def test_time_to_verdict_ends_with_the_first_gate(numbers, records):
     """M1: from the creation of the run, so from its first attempt; a repeated gate, or none, is no wait."""
     once, twice, cancelled, none = make_run(1), make_run(2, attempt=2), make_run(3, conclusion="cancelled"), make_run(4)
     found = [make_job(once, "Quality gate", 11, 1), make_job(once, "Lint", 0, 30), make_job(none, "Lint", 0, 30)]
     found += [make_job(twice, "Quality gate", 8, 1, "success", 2), make_job(twice, "Quality gate", 7, 1, "failure")]
     found += [make_job(cancelled, "Quality gate", 3, 1, "failure")]
-    runs = [numbers.run_of(run) for run in (once, twice, cancelled, none)]
-    assert sorted(numbers.times_to_verdict(runs, numbers.jobs_of(found))) == [8, 12]
+    runs = [records.run_of(run) for run in (once, twice, cancelled, none)]
+    assert sorted(numbers.times_to_verdict(runs, records.jobs_of(found))) == [8, 12]
 
 
-def test_jobs_are_listed_by_how_long_they_take(numbers):
+def test_jobs_are_listed_by_how_long_they_take(numbers, records):
     """M1: attempts of a run beyond the first are repetitions; 4 and (2 + 4 + 6) / 3 minutes."""
     one, other = make_run(1), make_run(2)
     found = [make_job(one, "Test", 0, 2, "failure"), make_job(one, "Test", 0, 4, attempt=2), make_job(other, "Test", 0, 6)]
     found += [make_job(one, "Lint", 0, 5), make_job(one, "Build", 0, 90, "cancelled")]
-    assert [tuple(job) for job in numbers.by_job(numbers.jobs_of(found))] == [
+    assert [tuple(job) for job in numbers.by_job(records.jobs_of(found))] == [
         ("Lint", 1, 5, 5, 0, 0),
         ("Test", 3, 4, 6, 1, 1),
     ]
 
 
 @pytest.mark.parametrize(
-    ("value", "count", "target", "at_least", "expected"),
+    ("value", "count", "target", "options", "expected"),
     [
-        (15, 5, 15, False, "met"),
-        (15.04, 5, 15, False, "met"),
-        (15.06, 5, 15, False, "missed"),
-        (90, 5, 90, True, "met"),
-        (89.94, 5, 90, True, "missed"),
-        (99, 5, 0, False, "missed"),
-        (99, 4, 0, False, "too few"),
-        (None, 0, 0, False, "unknown"),
-        (99, 9, None, False, ""),
+        (15, 5, 15, {}, "met"),
+        (15.04, 5, 15, {}, "met"),
+        (15.06, 5, 15, {}, "missed"),
+        (90, 5, 90, {"at_least": True}, "met"),
+        (89.94, 5, 90, {"at_least": True}, "missed"),
+        (99, 5, 0, {}, "missed"),
+        (99, 4, 0, {}, "too few"),
+        (1, 5, 5, {"is_whole": False}, "unknown"),
+        (9, 5, 5, {"is_whole": False}, "missed"),
+        (None, 0, 0, {}, "unknown"),
+        (99, 9, None, {}, ""),
     ],
 )
-def test_a_target_is_judged_on_what_is_shown(numbers, value, count, target, at_least, expected):
-    """M1: on one decimal; below five runs it is not judged; no target, no verdict."""
-    assert numbers.judge("a", value, "%", "", count, target, at_least).verdict == expected
+def test_a_target_is_judged_on_what_is_shown(numbers, value, count, target, options, expected):
+    """M1: on one decimal; below five runs it is not judged, of a part of them it is only missed; no target, no verdict."""
+    found = numbers.judge(numbers.Measure("a", value, "%", "", target), count, **options)
+    assert found.verdict == expected
 
 
 def test_weeks_of_the_trend_hold_each_run_once(numbers, runs):

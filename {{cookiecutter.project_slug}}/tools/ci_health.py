@@ -25,9 +25,10 @@ from bypass import NAMES, bypass, linked
 from github import issues
 from github.api import Refused
 from health import numbers, workflows
-from health.numbers import Measure, Run
+from health.numbers import Measure
 from health.page import Report, page, verdict
 from health.reading import Reader
+from health.records import Job, Run
 from repository import Unusable
 
 TITLE = "A target of CI is missed"
@@ -41,33 +42,27 @@ def targets(root: Path) -> dict[str, Any]:
     return settings.table(document, "tool", "quality-gate", "health")
 
 
-def measures(week: list[Run], jobs: list[numbers.Job], reader: Reader, branches: list[str], goals: dict[str, Any]) -> list[Measure]:
+def measures(week: list[Run], jobs: list[Job], reader: Reader, branches: list[str], goals: dict[str, Any]) -> list[Measure]:
     """Return what is measured of the completed runs of the last week; those with a target come first."""
-    took, (good, judged) = numbers.durations(week), numbers.success(week, branches)
+    took, (good, judged), read = numbers.durations(week), numbers.success(week, branches), {job.run for job in jobs}
     # A run with one attempt cannot be flaky, whatever its jobs were.
-    seen = {job.run for job in jobs} | {run.id for run in week if run.attempt == 1}
+    seen = [run for run in week if run.id in read or run.attempt == 1]
     unstable, waited = {run for run, _ in numbers.flaky(jobs)}, numbers.times_to_verdict(week, jobs)
-    read, main = len({job.run for job in jobs}), ", ".join(branches) or "the main branch"
-    of = f"{len(took)} runs, last attempts"
+    has_all, main = reader.has_last_week, ", ".join(branches) or "the main branch"
+    duration = Measure("Average duration", numbers.average(took), "minutes", f"{len(took)} runs, the last attempt of each", goals.get("minutes"))
+    success = Measure(f"Success on {main}", numbers.share(good, judged), "%", f"{good} of {judged} runs", goals.get("success"))
+    flaky = numbers.share(len(unstable), len(seen))
+    flaky_runs = Measure("Flaky runs", flaky, "%", f"{len(unstable)} of {len(seen)} runs", goals.get("flaky"))
     found = [
-        numbers.judge("Average duration", numbers.average(took), "minutes", of, len(took), goals.get("minutes")),
-        numbers.judge(
-            f"Success on {main}", numbers.share(good, judged), "%", f"{good} of {judged} runs", judged, goals.get("success"), True
-        ),
-        numbers.judge(
-            "Flaky runs",
-            numbers.share(len(unstable), len(seen)),
-            "%",
-            f"{len(unstable)} of {len(seen)} runs",
-            len(seen),
-            goals.get("flaky"),
-        ),
+        numbers.judge(duration, len(took), is_whole=has_all),
+        numbers.judge(success, judged, at_least=True, is_whole=has_all),
+        numbers.judge(flaky_runs, len(seen), is_whole=has_all and len(seen) == len(week)),
     ]
     for percent in (50, 95):
-        value, name = numbers.percentile(waited, percent), f"Time to verdict, {percent} % of runs"
-        found.append(numbers.judge(name, value, "minutes", f"{len(waited)} runs, to the end of the gate", len(waited), None))
+        value, of = numbers.percentile(waited, percent), f"{len(waited)} runs, from the start to the end of the first gate"
+        found.append(numbers.judge(Measure(f"Time to verdict, p{percent}", value, "minutes", of), len(waited)))
     cost = numbers.billed(jobs) if jobs else None
-    found.append(Measure("Minutes of jobs", cost, "", f"{read} of {len(week)} runs, each job rounded up to a minute as GitHub bills"))
+    found.append(Measure("All jobs together", cost, "minutes", f"{len(read)} of {len(week)} runs, each job rounded up to a minute as GitHub bills"))
     for name, stored in zip(("Artifacts", "Caches"), reader.storage(), strict=True):
         size, count = stored or (None, 0)
         found.append(Measure(name, size and round(size / 1e6, 1), "MB", f"{count} kept" if stored else ""))

@@ -1,62 +1,15 @@
-"""What runs and their jobs add up to; nothing here asks GitHub or the clock.
-
-Times are UTC. A run has a verdict if it is completed and nobody cancelled or skipped it.
-"""
+"""What runs and their jobs add up to; nothing here asks GitHub or the clock."""
 
 import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-# The conclusions that are verdicts; the others are action_required, cancelled, neutral, skipped and stale.
-FAILED = ("failure", "timed_out", "startup_failure")
-VERDICTS = ("success", *FAILED)
+from health.records import FAILED, VERDICTS, Job, Run, minutes
+
 GATE = "Quality gate"  # the job that ends with the verdict on the run
 FEW = 5  # below so many runs a percentage or an average is chance, and no target is judged by it
 WEEK, WEEKS = timedelta(days=7), 12
-
-
-class Run(NamedTuple):
-    """A run of the pipeline; `started` is when its last attempt began, `conclusion` is empty while it is not completed."""
-
-    id: int
-    branch: str
-    event: str
-    conclusion: str
-    attempt: int
-    created: datetime
-    started: datetime
-    ended: datetime
-
-    @property
-    def minutes(self) -> float:
-        """How long the last attempt has taken."""
-        return minutes(self.started, self.ended)
-
-    @property
-    def is_verdict(self) -> bool:
-        return self.conclusion in VERDICTS
-
-    def is_on(self, branches: list[str]) -> bool:
-        """Tell whether the run is one of what is in a branch; that of a fork's pull request has the fork's name of it."""
-        is_change = self.event in ("pull_request", "pull_request_target")
-        return not is_change and any(fnmatchcase(self.branch, name) for name in branches)
-
-
-class Job(NamedTuple):
-    """One attempt of a job that has ended; `run` is the run's number."""
-
-    run: int
-    name: str
-    attempt: int
-    conclusion: str
-    started: datetime
-    ended: datetime
-
-    @property
-    def minutes(self) -> float:
-        return minutes(self.started, self.ended)
 
 
 class Measure(NamedTuple):
@@ -88,36 +41,6 @@ class Repeated(NamedTuple):
     longest: float
     repeated: int
     flaky: int
-
-
-def minutes(start: datetime, end: datetime) -> float:
-    """Return the minutes between two times; a skipped job of GitHub's ends a second before it begins."""
-    return max((end - start).total_seconds(), 0) / 60
-
-
-def when(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-def run_of(found: dict[str, Any]) -> Run:
-    """Return a run as GitHub's API gives it."""
-    created, conclusion = when(found["created_at"]), found["conclusion"] if found["status"] == "completed" else ""
-    started, attempt = when(found.get("run_started_at") or found["created_at"]), found.get("run_attempt") or 1
-    names = (found["head_branch"] or "", found["event"], conclusion or "")
-    return Run(found["id"], *names, attempt, created, started, when(found["updated_at"]))
-
-
-def jobs_of(found: Iterable[dict[str, Any]]) -> list[Job]:
-    """Return the jobs of GitHub's API that have ended, each once: an attempt repeats those that it took over."""
-    jobs = {}
-    for job in found:
-        if job["completed_at"] and job["started_at"]:
-            times = (when(job["started_at"]), when(job["completed_at"]))
-            attempt, conclusion = job.get("run_attempt") or 1, job["conclusion"] or ""
-            key = (job["run_id"], job["name"], *times)
-            if key not in jobs or attempt < jobs[key].attempt:
-                jobs[key] = Job(job["run_id"], job["name"], attempt, conclusion, *times)
-    return list(jobs.values())
 
 
 def percentile(values: Iterable[float], percent: float) -> float | None:
@@ -197,13 +120,17 @@ def by_job(jobs: list[Job]) -> list[Repeated]:
     return sorted(found, key=lambda job: (-job.average, job.name))
 
 
-def judge(name: str, value: float | None, unit: str, of: str, count: int, target: float | None, at_least: bool = False) -> Measure:
-    """Return a measure of `count` runs with its verdict: on what is shown, so on one decimal."""
-    value = None if value is None else round(value, 1)
-    if target is None or value is None:
-        return Measure(name, value, unit, of, target, "" if target is None else "unknown")
-    met = value >= target if at_least else value <= target
-    return Measure(name, value, unit, of, target, "too few" if count < FEW else "met" if met else "missed")
+def judge(found: Measure, count: int, at_least: bool = False, is_whole: bool = True) -> Measure:
+    """Return the measure of `count` runs with its verdict: on what is shown, so on one decimal.
+
+    Of a part of the runs a target is only missed for sure, not met.
+    """
+    value = None if found.value is None else round(found.value, 1)
+    word = ""
+    if found.target is not None:
+        met = value is not None and (value >= found.target if at_least else value <= found.target)
+        word = "unknown" if value is None or met and not is_whole else "too few" if count < FEW else "met" if met else "missed"
+    return found._replace(value=value, verdict=word)
 
 
 def trend(runs: list[Run], branches: list[str], now: datetime) -> list[Week]:

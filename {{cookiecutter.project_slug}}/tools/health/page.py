@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from repository import cell
 
-from health.numbers import FEW, Measure, Repeated, Run, Week
+from health.numbers import FEW, Measure, Repeated, Week
+from health.records import Run
 
 SHOWN = 5  # jobs of each kind
 MODULES = 20  # whose coverage fell
@@ -86,9 +87,11 @@ def trend(report: Report) -> list[str]:
     top = max([value for value in took if value is not None] + [targets.get("minutes") or 0])
     lines = chart("Average duration of a run", "minutes", weeks, took, targets.get("minutes"), top)
     lines += chart(f"Success on {', '.join(report.branches)}", "percent", weeks, good, targets.get("%"), 100)
-    for what, values in (("a verdict", took), (f"a verdict on {', '.join(report.branches)}", good)):
+    told = []
+    for where, values in (("", took), (f" on {', '.join(report.branches)}", good)):
         if none := [f"{week.start:%m-%d}" for week, value in zip(weeks, values, strict=True) if value is None]:
-            lines += [f"No run with {what} was seen in the weeks from {', '.join(none)}.", ""]
+            told.append(f"no run with a verdict{where} in the weeks from {', '.join(none)}")
+    lines += [f"Seen: {'; '.join(told)}.", ""] if told else []
     return lines
 
 
@@ -106,12 +109,12 @@ def coverage(report: Report) -> list[str]:
     if not report.coverage:
         return []
     (new, after), *old = report.coverage
-    now = f"{after.get('total', 0):g} % on {new.created:%Y-%m-%d}, branch {new.branch}"
+    now = f"{after.get('total', 0):.2f} % on {new.created:%Y-%m-%d}, branch {new.branch}"
     if not old:
         return [f"{now}; there is nothing to compare it with.", ""]
     before, then = old[0][1], old[0][0].created
-    told = f"{now}; {before.get('total', 0):g} % on {then:%Y-%m-%d}. It fell in {len(report.fell)} modules."
-    rows = [(name, f"{was:g}", f"{has:g}", f"{has - was:+.2f}") for name, was, has in report.fell[:MODULES]]
+    told = f"{now}; {before.get('total', 0):.2f} % on {then:%Y-%m-%d}. It fell in {len(report.fell)} modules."
+    rows = [(name, f"{was:.2f}", f"{has:.2f}", f"{has - was:+.2f}") for name, was, has in report.fell[:MODULES]]
     rest = [f"And {len(report.fell) - MODULES} more.", ""] if len(report.fell) > MODULES else []
     return [told, "", *(table("Module | :before | :now | :change", rows) if rows else []), *rest]
 

@@ -10,7 +10,8 @@ from typing import Any
 from github import api
 from github.api import Refused
 
-from health.numbers import WEEK, WEEKS, Job, Run, jobs_of, run_of
+from health.numbers import WEEK, WEEKS
+from health.records import Job, Run, jobs_of, run_of
 
 ACTIONS = "repos/{owner}/{repo}/actions"
 # A workflow's token may make 1,000 calls an hour for a repository (https://docs.github.com/rest/using-the-rest-api
@@ -24,11 +25,14 @@ VERDICT = "coverage-verdict"  # the artifact in which ci.yml keeps the verdict o
 
 
 class Reader:
-    """Asks GitHub; `unseen` says what it did not answer and why, `answers` how often it did."""
+    """Asks GitHub; `unseen` says what it did not answer and why, `answers` how often it did.
+
+    `has_last_week` tells whether it gave all runs of the last week.
+    """
 
     def __init__(self) -> None:
         self.calls = self.answers = 0
-        self.stopped = False
+        self.stopped = self.has_last_week = False
         self.unseen: dict[str, list[str]] = {}
 
     def get(self, what: str, path: str, is_file: bool = False, **query: Any) -> Any:
@@ -93,13 +97,14 @@ class Reader:
 
     def runs(self, workflow: str, now: datetime) -> list[Run]:
         """Return the runs of the weeks of the trend, the newest week first; a run that a page repeats is there once."""
-        found = {}
+        found: dict[int, Run] = {}
         for back in range(WEEKS):
             if self.stopped:
                 self.miss("runs of earlier weeks", "not asked after that")
                 break
-            end = now - back * WEEK
+            end, known = now - back * WEEK, {*self.unseen}
             found |= {run.id: run for run in self.runs_between(workflow, end - WEEK + SECOND, end)}
+            self.has_last_week = self.has_last_week or not back and self.unseen.keys() == known
         return list(found.values())
 
     def jobs(self, runs: list[Run]) -> list[Job]:
