@@ -1,9 +1,15 @@
 """Repositories with runs, as the stand-in of gh keeps them, for the tests of the report on CI's health."""
 
+import contextlib
+import io
 import itertools
 import json
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+
+from pipelines import openapi
 
 NOW = datetime(2026, 11, 27, 6, 0, tzinfo=UTC)
 TESTS = [f"Test (Python 3.{minor}, part 1)" for minor in (11, 12, 13)]
@@ -94,3 +100,15 @@ def sample():
 def charts(text):
     """Return the charts of a page."""
     return re.findall(r"```mermaid\n(.*?)```", text, re.S)
+
+
+def stand_in(command, input, **options):
+    """Do what the stand-in of gh does, in this process: a report asks dozens of times."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))
+    argv, stdin, sys.argv, sys.stdin = sys.argv, sys.stdin, list(command), io.StringIO(input.decode())
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = openapi.hub.main()
+    finally:
+        sys.argv, sys.stdin = argv, stdin
+    return subprocess.CompletedProcess(command, code, out.buffer.getvalue(), err.buffer.getvalue())
