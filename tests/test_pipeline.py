@@ -48,6 +48,24 @@ def counts(job, kind):
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
+def keeps_and_uploads(run):
+    """Compare what is kept, and what Codecov gets, per Python, with its token."""
+    kept = {path.relative_to(run.artifacts).as_posix() for path in run.artifacts.rglob("*") if path.is_file()}
+    assert {
+        "test-3.13-1/coverage/coverage.xml",
+        "test-3.13-1/coverage/html/index.html",
+        "test-3.13-1/junit/tests.xml",
+        "dist/my_project-0.1.0-py3-none-any.whl",
+        "dist/my_project-0.1.0.tar.gz",
+    } <= kept
+    assert [path for path in kept if re.fullmatch(r"test-3\.13-1/coverage/\.coverage-3\.13-1-\w+-\w+", path)]
+    coverage, results = sorted(run.records("codecov/codecov-action"), key=len)
+    assert coverage["files"] == "reports/coverage/coverage.xml"
+    assert (results["files"], results["report_type"]) == ("reports/junit/tests.xml", "test_results")
+    assert coverage["flags"] == results["flags"] == "python3.13"
+    assert coverage["token"] == results["token"] == "t0ken"
+
+
 @pytest.mark.parametrize(
     ("speed", "event"),
     [
@@ -57,12 +75,13 @@ def counts(job, kind):
     ],
 )
 def test_green_path(copy, tmp_path, speed, event):
-    """C1, C2, C4, C5, C6, C7, C8: each event, and each ci_speed; hostile branches and titles change nothing."""
+    """C1, C2, C4-C8, V4: each event, and each ci_speed; hostile branches and titles change nothing."""
     project = project_of(copy, "3.12 3.13" if speed == "fast" else "3.13", ci_speed=speed)
     title = {"pull_request": {"number": 7, "title": HOSTILE, "base": {"ref": "develop"}, "head": {"ref": HOSTILE}}}
     payload = title if (speed, event) == ("thorough", "pull_request") else {}
     inputs = {"python": "all", "slow": "false"} if event == "workflow_dispatch" else {}
-    run = start(project, tmp_path, event, branch=HOSTILE, payload=payload, inputs=inputs)
+    secrets = {"CODECOV_TOKEN": "t0ken"}
+    run = start(project, tmp_path, event, branch=HOSTILE, payload=payload, inputs=inputs, secrets=secrets)
     is_pull_request = event == "pull_request"
     assert run.exit_code == 0, run.end
     results = {name: job.result for name, job in run.jobs.items()}
@@ -81,29 +100,11 @@ def test_green_path(copy, tmp_path, speed, event):
     assert (
         "7 modules and 0 commands of my_project-0.1.0-py3-none-any.whl tried, 0 problems" in run.jobs["build"].summary
     )
+    if event == "push":
+        keeps_and_uploads(run)
     if is_pull_request:
         assert HOSTILE in run.jobs["notify"].summary
     assert not list(tmp_path.rglob("pwned"))
-
-
-def test_artifacts_and_uploads(copy, tmp_path):
-    """V4, C4: what is kept, and what Codecov gets, per Python; Codecov's token is passed on."""
-    project = project_of(copy)
-    run = start(project, tmp_path, needs=LINTED, secrets={"CODECOV_TOKEN": "t0ken"})
-    kept = {path.relative_to(run.artifacts).as_posix() for path in run.artifacts.rglob("*") if path.is_file()}
-    assert {
-        "test-3.13-1/coverage/coverage.xml",
-        "test-3.13-1/coverage/html/index.html",
-        "test-3.13-1/junit/tests.xml",
-        "dist/my_project-0.1.0-py3-none-any.whl",
-        "dist/my_project-0.1.0.tar.gz",
-    } <= kept
-    assert [path for path in kept if re.fullmatch(r"test-3\.13-1/coverage/\.coverage-3\.13-1-\w+-\w+", path)]
-    coverage, results = sorted(run.records("codecov/codecov-action"), key=len)
-    assert coverage["files"] == "reports/coverage/coverage.xml"
-    assert (results["files"], results["report_type"]) == ("reports/junit/tests.xml", "test_results")
-    assert coverage["flags"] == results["flags"] == "python3.13"
-    assert coverage["token"] == "t0ken"
 
 
 MINIMUM = r"\| total \|  \| 5\d\.\d\d \| 60 \| fail, minimum \|"
