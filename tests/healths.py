@@ -48,7 +48,7 @@ def make_job(run, name, begin, took, conclusion="success", attempt=1):
 
 
 def make_jobs(run, flaky=False, last=0):
-    """Return the jobs of a run of ci.yml; with `flaky` one of them failed first; `last` makes the gate end so much later."""
+    """Return the jobs of a run of ci.yml; one failed first if `flaky`; the gate ends `last` minutes later."""
     end = "failure" if flaky else run["conclusion"]
     ends = ("success", "failure" if end == "failure" else "success", "success")
     found = [make_job(run, "Lint", 0.5, 2.2)]
@@ -81,14 +81,18 @@ def sample():
         for place in range(0 if back == 5 else 12 if back == 0 else 4 + back % 3):
             ago, minutes = 7 * back + 0.4 + place * 0.5, 9.6 + (back * 7 + place * 3) % 5 + back / 3
             bad = place == 2 and back in (3, 4, 8)
-            branch, event = [("develop", "push"), ("develop", "workflow_dispatch"), ("topic", "pull_request")][place % 3]
+            branch, event = [("develop", "push"), ("develop", "workflow_dispatch"), ("topic", "pull_request")][
+                place % 3
+            ]
             branch, event = ("main", "push") if bad else (branch, event)
             run = make_run(ago, minutes, "failure" if bad else "success", branch, event)
             runs.append(run)
             if back == 0:
                 run["run_attempt"] = 2 if place == 4 else 1
                 jobs[str(run["id"])] = make_jobs(run, flaky=place == 4, last=place % 4)
-    old = next(run for run in runs if run["created_at"] < stamp(NOW - timedelta(days=8)) and run["head_branch"] == "develop")
+    old = next(
+        run for run in runs if run["created_at"] < stamp(NOW - timedelta(days=8)) and run["head_branch"] == "develop"
+    )
     new = runs[0]
     kept = [artifact(new, 1, verdict(core__event_bus="88.50", demo_mode="100.00", config_manager="97.00"))]
     kept += [artifact(old, 2, verdict(core__event_bus="91.25", demo_mode="100.00", config_manager="98.10"))]

@@ -45,7 +45,9 @@ def test_links_of_the_generated_documents_resolve(bake, answers):
         check_links(project / document)
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "AGENTS.md", "CHANGELOG.md", "docs/ADOPTION.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", "AGENTS.md", "CHANGELOG.md", "docs/ADOPTION.md", "docs/MAINTENANCE.md"]
+)
 def test_links_of_the_template_resolve(document):
     check_links(TEMPLATE / document)
 

@@ -12,13 +12,15 @@ import pytest
 from conftest import CACHE, TEMPLATE, find, run
 from githubs import github_fixture  # noqa: F401 # a fixture
 from healths import NOW, artifact, charts, make_job, make_jobs, make_run, sample, stamp, stand_in, verdict
-from pipelines import openapi
+from pipelines import openapi, start
 
 pytestmark = pytest.mark.slow  # installs GitHub's description
 ISSUES = "repos/{owner}/{repo}/issues"
 SEEN = {
     "HEALTH_VARIABLES": json.dumps({"CI_TEST_SHARDS": "2"}),
-    "HEALTH_SECRETS": json.dumps({"CODECOV_TOKEN": True, "SLACK_WEBHOOK_URL": False, "TEMPLATE_APP_PRIVATE_KEY": False}),
+    "HEALTH_SECRETS": json.dumps(
+        {"CODECOV_TOKEN": True, "SLACK_WEBHOOK_URL": False, "TEMPLATE_APP_PRIVATE_KEY": False}
+    ),
 }
 
 
@@ -46,7 +48,9 @@ def report(bake, tools, github, monkeypatch, capsys):
 
 def week(count, bad=0, minutes=10, jobs=False, **more):
     """Return runs of the last week, the first of them failed, and their jobs."""
-    runs = [make_run(1 + 0.1 * place, minutes, "failure" if place < bad else "success", **more) for place in range(count)]
+    runs = [
+        make_run(1 + 0.1 * place, minutes, "failure" if place < bad else "success", **more) for place in range(count)
+    ]
     return {"runs": runs, "jobs": {str(run["id"]): make_jobs(run) for run in runs} if jobs else {}}
 
 
@@ -76,7 +80,11 @@ def test_charts_are_what_mermaid_reads(report, tmp_path, github):
     result = report(**sample())
     found = charts(result.stdout)
     assert len(found) == 2
-    broken = [found[0].replace("-->", "->"), found[0].replace("bar [", "bar [, "), found[0].replace("xychart", "xchart")]
+    broken = [
+        found[0].replace("-->", "->"),
+        found[0].replace("bar [", "bar [, "),
+        found[0].replace("xychart", "xchart"),
+    ]
     (tmp_path / "charts.json").write_text(json.dumps([*found, *broken]), encoding="utf-8")
     folder = openapi.installed(CACHE)
     answer = run(openapi.NODE / "bin/node", folder / "chart.mjs", tmp_path / "charts.json", cwd=folder)
@@ -202,15 +210,20 @@ def test_without_rights_the_program_says_what_it_lacks(report, github):
 def test_a_fork_says_that_it_is_one(report):
     """M1: its targets are judged all the same."""
     result = report(repository={"fork": True}, **week(6, jobs=True))
-    assert "- the repository that this is a fork of: runs, secrets and variables are those of the fork" in unseen(result)
+    assert "- the repository that this is a fork of: runs, secrets and variables are those of the fork" in unseen(
+        result
+    )
     assert result.stdout.startswith("## CI health: met\n")
 
 
 def test_coverage_is_compared_with_a_week_before(report):
-    """M1: of runs on the branches, the same branch; a pull request's, another branch's or a nearer one is no measure."""
+    """M1: of runs on the branches, the same branch; not a pull request, nor a nearer run."""
     runs = [make_run(1), make_run(7.9), make_run(8.1), make_run(9, branch="main"), make_run(0.5, event="pull_request")]
     percents = [("a", "50.00"), ("a", "99.00"), ("a", "60.00"), ("a", "97.00"), ("a", "1.00")]
-    kept = [artifact(run, place, verdict(**dict([pair]))) for place, (run, pair) in enumerate(zip(runs, percents, strict=True))]
+    kept = [
+        artifact(run, place, verdict(**dict([pair])))
+        for place, (run, pair) in enumerate(zip(runs, percents, strict=True))
+    ]
     result = report(runs=runs, artifacts=kept)
     assert "| src/app/a.py | 60.00 | 50.00 | -10.00 |" in result.stdout
     assert "It fell in 1 modules." in result.stdout
@@ -228,20 +241,27 @@ def test_one_issue_while_a_target_is_missed(report, github):
     missed, met = week(6, bad=3, jobs=True), week(6, jobs=True)
     assert report(**missed).stdout.startswith("## CI health: missed\n")
     assert github.writes() == []
-    said = [report("--issue", **things).stdout for things in (missed, missed, week(8, bad=7, jobs=True), met, met, missed)]
+    said = [
+        report("--issue", **things).stdout for things in (missed, missed, week(8, bad=7, jobs=True), met, met, missed)
+    ]
     done = ["opened #1", "nothing to do", "edited #1", "closed #1", "nothing to do", "reopened #1"]
     assert [find(r"^Issue: (.*)$", text, 8)[1] for text in said] == done
     (issue,) = github.state["issues"]
     assert (issue["state"], issue["labels"], issue["title"]) == ("open", ["ci-health"], "A target of CI is missed")
     assert "**Missed: success on main, develop 50 %, target 90.**" in issue["body"]
     assert issue["comments"][0].startswith("All targets are met:")
-    github.set(refuse=[{"call": "POST.*/issues", "status": 410, "message": "Issues are disabled for this repo"}], issues=[])
+    github.set(
+        refuse=[{"call": "POST.*/issues", "status": 410, "message": "Issues are disabled for this repo"}], issues=[]
+    )
     result = report("--issue", environment={"GITHUB_ACTIONS": "true"}, **missed)
     assert (result.returncode, "::warning title=CI health::The issue could not be kept: " in result.stdout) == (0, True)
 
 
 BYPASSES = {
-    "ended": ({"ISSUE": "#12", "UNTIL": "2026-11-26"}, "it ended on 2026-11-26 ([#12](https://g.invalid/octo/app/issues/12))"),
+    "ended": (
+        {"ISSUE": "#12", "UNTIL": "2026-11-26"},
+        "it ended on 2026-11-26 ([#12](https://g.invalid/octo/app/issues/12))",
+    ),
     "half": ({"UNTIL": "2999-12-31"}, "it needs an issue and a date YYYY-MM-DD; issue '', until '2999-12-31'"),
     "no day": ({"ISSUE": "https://g.invalid/o/r/issues/1", "UNTIL": "2026-02-31"}, "Bypass refused: '2026-02-31'"),
 }
@@ -278,7 +298,11 @@ def test_the_template_s_own_repository_can_use_it(report, tmp_path):
 
 
 WRONG = {
-    "target": ("[tool.quality-gate.health]\nflaky = -1\nminuts = 3\n", {}, ["flaky: -1 is not a number", "write minutes"]),
+    "target": (
+        "[tool.quality-gate.health]\nflaky = -1\nminuts = 3\n",
+        {},
+        ["flaky: -1 is not a number", "write minutes"],
+    ),
     "variables": ("", {"HEALTH_VARIABLES": "[1]"}, ["HEALTH_VARIABLES: is no JSON object"]),
     "time": ("", {"HEALTH_NOW": "soon"}, []),
 }
@@ -304,3 +328,33 @@ def test_the_last_second_and_the_first_of_a_week_are_asked_for_once(report, gith
     asked = [call.partition("created=")[2].replace("%3A", ":") for call in github.calls() if "created=" in call]
     ends = [NOW - timedelta(days=7 * back) for back in range(12)]
     assert asked == [f"{stamp(end - timedelta(days=7) + timedelta(seconds=1))}..{stamp(end)}" for end in ends]
+
+
+def test_the_workflow_reports_and_keeps_the_issue(copy, tmp_path):
+    """M1, C9: with the rights of its job, what only a workflow knows, and one command that a person can run as well."""
+    work = tmp_path / "work"
+    (work / "run").mkdir(parents=True)
+    (work / "run/repository.json").write_text(json.dumps(sample()), encoding="utf-8")
+    options = {
+        "work": work,
+        "workflow": "ci-health.yml",
+        "vars": {"CI_TEST_SHARDS": "2", "COVERAGE_BYPASS_ISSUE": "#12", "COVERAGE_BYPASS_UNTIL": "2026-11-26"},
+        "secrets": {"CODECOV_TOKEN": "a secret"},
+        "env": {"HEALTH_NOW": "2026-11-27T06:00Z"},
+    }
+    result = start(copy(python_versions="3.13"), tmp_path, "schedule", **options)
+    job = result.jobs["report"]
+    assert job.result == "success", job.end
+    assert not (work / "run/gh-wrong.txt").exists()
+    assert job.summary.startswith("## CI health: missed\n")
+    for row in (
+        "| `CODECOV_TOKEN` | secret | yes |",
+        "| `SLACK_WEBHOOK_URL` | secret | no |",
+        "| `CI_TEST_SHARDS` | variable | yes |",
+    ):
+        assert row in job.summary
+    assert "Bypass refused: it ended on 2026-11-26 ([#12](https://github.com/" in job.summary
+    assert "### Not seen" not in job.summary
+    assert "a secret" not in job.summary + result.log
+    (issue,) = json.loads((work / "run/repository.json").read_text(encoding="utf-8"))["issues"]
+    assert issue["labels"] == ["ci-health"] and charts(issue["body"]) == charts(job.summary)

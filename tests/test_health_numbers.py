@@ -120,7 +120,11 @@ def test_time_to_verdict_ends_with_the_first_gate(numbers, records):
 def test_jobs_are_listed_by_how_long_they_take(numbers, records):
     """M1: attempts of a run beyond the first are repetitions; 4 and (2 + 4 + 6) / 3 minutes."""
     one, other = make_run(1), make_run(2)
-    found = [make_job(one, "Test", 0, 2, "failure"), make_job(one, "Test", 0, 4, attempt=2), make_job(other, "Test", 0, 6)]
+    found = [
+        make_job(one, "Test", 0, 2, "failure"),
+        make_job(one, "Test", 0, 4, attempt=2),
+        make_job(other, "Test", 0, 6),
+    ]
     found += [make_job(one, "Lint", 0, 5), make_job(one, "Build", 0, 90, "cancelled")]
     assert [tuple(job) for job in numbers.by_job(records.jobs_of(found))] == [
         ("Lint", 1, 5, 5, 0, 0),
@@ -145,7 +149,7 @@ def test_jobs_are_listed_by_how_long_they_take(numbers, records):
     ],
 )
 def test_a_target_is_judged_on_what_is_shown(numbers, value, count, target, options, expected):
-    """M1: on one decimal; below five runs it is not judged, of a part of them it is only missed; no target, no verdict."""
+    """M1: on one decimal; not below five runs; of a part of them it is only missed."""
     found = numbers.judge(numbers.Measure("a", value, "%", "", target), count, **options)
     assert found.verdict == expected
 

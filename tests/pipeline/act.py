@@ -107,7 +107,7 @@ def environment(project: Path, work: Path, extra: Mapping[str, str]) -> dict[str
     """A runner's environment: the machine's tools, none of the caller's virtual environment or account."""
     folders = {name: work / name for name in ("home", "bin", "tmp", "run")}
     for folder in folders.values():
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)  # what GitHub holds before the run is in `run`
     (folders["home"] / ".bash_profile").write_text(PROFILE)
     (folders["home"] / ".gitconfig").write_text(GITCONFIG)
     python = Path(sys.executable).resolve()

@@ -196,7 +196,12 @@ def project(call: Call) -> Any:
     """Return a repository that is no fork, as GitHub's schema has it (its examples lack keys), and what one may do."""
     rights = call.example("permissions") | {"admin": call.state.get("admin", True)}
     found = {key: value for key, value in call.example().items() if key not in ("parent", "source")}
-    return {"language": None, "has_discussions": False} | found | {"permissions": rights} | call.state.get("repository", {})
+    return (
+        {"language": None, "has_discussions": False}
+        | found
+        | {"permissions": rights}
+        | call.state.get("repository", {})
+    )
 
 
 def change_project(call: Call) -> Any:

@@ -5,7 +5,7 @@ Usage: python tools/ci_health.py [--issue] [--now TIME]; the project is the curr
 Compares the last seven days with the targets of [tool.quality-gate.health] in pyproject.toml: `minutes`, the average
 duration of a run; `success`, percent of the runs on the branches whose pushes start ci.yml (the repository's default branch
 where it names none), at least; `flaky`, percent of the runs in which a job failed and, in a later attempt, passed. Below
-five runs nothing is judged. With --issue one issue, labelled ci-health, is open while a target is missed and closed when all
+five runs nothing is judged. With --issue, or HEALTH_ISSUE=true, one issue, labelled ci-health, is open while a target is missed and closed when all
 are met; while something is not judged it stays as it is. HEALTH_VARIABLES (GitHub's `vars`, as JSON), HEALTH_SECRETS (name:
 whether it is set) and COVERAGE_BYPASS_ISSUE, COVERAGE_BYPASS_UNTIL are what only a workflow can pass. The page says what
 could not be seen.
@@ -140,7 +140,7 @@ def keep(found: Report, text: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--issue", action="store_true", help="open, edit or close the issue")
+    parser.add_argument("--issue", action="store_true", default=os.environ.get("HEALTH_ISSUE") == "true", help="open, edit or close the issue")
     parser.add_argument("--now", default=os.environ.get("HEALTH_NOW", ""), help="the end of the last seven days, as 2030-12-31T06:00Z")
     arguments = parser.parse_args()
     try:
