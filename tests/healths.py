@@ -1,6 +1,7 @@
 """Repositories with runs, as the stand-in of gh keeps them, for the tests of the report on CI's health."""
 
 import contextlib
+import importlib
 import io
 import itertools
 import json
@@ -8,7 +9,10 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
+import pytest
+from conftest import find
 from pipelines import openapi
 
 NOW = datetime(2026, 11, 27, 6, 0, tzinfo=UTC)
@@ -116,3 +120,43 @@ def stand_in(command, input, **options):
     finally:
         sys.argv, sys.stdin = argv, stdin
     return subprocess.CompletedProcess(command, code, out.buffer.getvalue(), err.buffer.getvalue())
+
+
+@pytest.fixture(name="report")
+def report_fixture(bake, tools, github, monkeypatch, capsys):
+    """Return a function that runs the program for a generated project, with `things` in the repository on GitHub."""
+    api, program = (importlib.import_module(name) for name in ("github.api", "ci_health"))
+
+    def start(*arguments, project=None, environment=None, **things):
+        github.set(**things)
+        with monkeypatch.context() as patch:
+            patch.setattr(api, "subprocess", SimpleNamespace(run=stand_in))
+            patch.setattr(sys, "argv", ["ci_health.py", "--now", "2026-11-27T06:00Z", *arguments])
+            patch.chdir(project or bake())
+            for name, value in (environment or {}).items():
+                patch.setenv(name, value)
+            capsys.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                tools.repository.run(program.main, "CI health: cannot report")
+        out, err = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, ended.value.code, out, err)
+
+    return start
+
+
+def week(count, bad=0, minutes=10, jobs=False, **more):
+    """Return runs of the last week, the first of them failed, and their jobs."""
+    runs = [
+        make_run(1 + 0.1 * place, minutes, "failure" if place < bad else "success", **more) for place in range(count)
+    ]
+    return {"runs": runs, "jobs": {str(run["id"]): make_jobs(run) for run in runs} if jobs else {}}
+
+
+def cells(result, name):
+    """Return the cells of a row of the page's first table."""
+    return find(rf"^\| {name} \|(.*)\|$", result.stdout, 8)[1].strip().split(" | ")
+
+
+def unseen(result):
+    """Return the last part of the page."""
+    return result.stdout.partition("### Not seen\n")[2]

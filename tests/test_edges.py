@@ -47,6 +47,27 @@ def test_other_writings_of_a_day_are_refused(tools, today, until):
     assert (is_forgiven, sentence[:15]) == (False, "Bypass refused:")
 
 
+LINKS = {
+    "#12": "[#12](https://g.invalid/o/r/issues/12)",
+    "other/name#7": "[other/name#7](https://g.invalid/other/name/issues/7)",
+    "https://g.invalid/o/r/issues/12#issuecomment-3": "https://g.invalid/o/r/issues/12#issuecomment-3",
+    "ABC-12": "ABC-12",
+}
+
+
+@pytest.mark.parametrize("issue", LINKS)
+def test_a_bypass_links_its_issue(tools, today, issue):
+    """F3: where GitHub runs it; a whole address stays, and so does what GitHub does not know."""
+    gate, place = tools.coverage_gate, {"GITHUB_SERVER_URL": "https://g.invalid", "GITHUB_REPOSITORY": "o/r"}
+    for until, said in (
+        ("2030-03-02", "Bypassed until 2030-03-02 ({})"),
+        ("2030-01-01", "it ended on 2030-01-01 ({})"),
+    ):
+        _, sentence = gate.bypass({"COVERAGE_BYPASS_ISSUE": issue, "COVERAGE_BYPASS_UNTIL": until})
+        assert said.format(LINKS[issue]) in gate.linked(sentence, place)
+        assert gate.linked(sentence, {}) == sentence
+
+
 @pytest.mark.parametrize(
     ("minimum", "target", "patch", "wrong"),
     [
