@@ -4,6 +4,7 @@ import importlib
 from datetime import timedelta
 
 import pytest
+from conftest import find
 from githubs import github_fixture  # noqa: F401 # a fixture
 from healths import NOW, artifact, cells, charts, make_run, report_fixture, stamp, unseen, verdict, week  # noqa: F401 # a fixture
 
@@ -61,8 +62,12 @@ def test_no_more_calls_are_made_than_a_token_has(report, github, monkeypatch):
     """M1: 1,000 an hour for a workflow's token; the report stops before."""
     reading = importlib.import_module("health.reading")
     monkeypatch.setattr(reading, "JOBS_OF", 4)
-    result = report(**week(6, jobs=True))
+    things = week(6, jobs=True)
+    things["runs"][5]["run_attempt"] = 2
+    result = report(**things)
     assert cells(result, "All jobs together")[1].startswith("4 of 6 runs, ")
+    asked = [find(r"runs/(\d+)/jobs", call)[1] for call in github.calls() if "/jobs" in call]
+    assert asked == [str(things["runs"][place]["id"]) for place in (5, 0, 1, 2)], "several attempts, then the newest"
     assert "- jobs of some runs: the report reads those of 4 runs, there are 6" in unseen(result)
     github.calls()
     monkeypatch.setattr(reading, "CALLS", 5)
