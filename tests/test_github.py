@@ -193,7 +193,7 @@ def test_the_night_does_more_than_the_week(cases):
 
     def expected(case):
         is_weekly, has_parts = case.event == "schedule, weekly", case.shards not in (None, "", "1")
-        own = dict.fromkeys(["lowest", "prereleases"], not is_weekly)
+        own = dict.fromkeys(["lowest", "prereleases", "audit"], not is_weekly)
         return {"start": True, "durations": has_parts and not is_weekly} | own
 
     nights = [case for case in cases if case.workflow == "nightly.yml"]

@@ -98,6 +98,15 @@ def test_reference_explains_what_no_run_can(project):
         assert words in reference
 
 
+def test_tags_of_releases_stay_what_they_are(project):
+    """M4, M3: whoever may push makes them; nobody but an administrator moves or deletes one."""
+    ruleset = json.loads(read(project / ".github/rulesets/release-tags.json"))
+    assert (ruleset["target"], ruleset["enforcement"]) == ("tag", "active")
+    assert ruleset["conditions"] == {"ref_name": {"include": ["refs/tags/v*"], "exclude": []}}
+    assert ruleset["bypass_actors"] == [{"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "always"}]
+    assert [rule["type"] for rule in ruleset["rules"]] == ["deletion", "update"]
+
+
 def test_codeql_looks_for_what_it_can_find(bake):
     """S1: in the code and in the workflows, with more queries than by default."""
     steps = yaml.safe_load(read(bake() / ".github/workflows/codeql.yml"))["jobs"]["analyze"]["steps"]

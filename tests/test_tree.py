@@ -18,7 +18,8 @@ docs/ci_cd/TEMPLATE_UPDATES.md
 .github/ISSUE_TEMPLATE/coverage_bypass.yml .github/workflows/ci-health.yml tools/bypass.py tools/ci_health.py
 tools/health/__init__.py tools/health/numbers.py tools/health/page.py tools/health/reading.py tools/health/records.py
 tools/health/workflows.py
-.github/rulesets/protected-branches.json .github/workflows/ci.yml .github/workflows/codeql.yml
+.github/rulesets/protected-branches.json .github/rulesets/release-tags.json
+.github/workflows/ci.yml .github/workflows/codeql.yml
 .github/workflows/dependencies.yml .github/workflows/nightly.yml .github/workflows/template-update.yml
 src/PKG/__init__.py src/PKG/py.typed src/PKG/config_manager.py src/PKG/demo_mode.py
 src/PKG/core/__init__.py src/PKG/core/event_bus.py src/PKG/frontend/__init__.py src/PKG/frontend/status_view.py
@@ -31,11 +32,13 @@ tools/coverage_data.py tools/coverage_gate.py tools/coverage_settings.py tools/g
 tools/github/api.py tools/github/issues.py tools/lint_gate.py tools/plugins/pytest_rules.py tools/quality_gate.py
 tools/repository.py tools/settings.py tools/three_way.py tools/try_wheel.py tools/update_project.py
 tools/verify_project.py tools/wheels.py
+tools/audit.py tools/github_setup.py tools/github/items.py tools/github/rules.py
 """.split()
 REQUIRED = """
 .codecov.yml .github/rulesets/protected-branches.json .github/workflows/ci.yml .pre-commit-config.yaml README.md
 conf/requirements.txt environment.yml noxfile.py pyproject.toml tools/coverage_gate.py tools/lint_gate.py
 tools/plugins/pytest_rules.py tools/quality_gate.py tools/try_wheel.py tools/update_project.py
+tools/audit.py tools/github_setup.py
 """.split()
 CODEQL = ".github/workflows/codeql.yml"
 # Not file_prefix: it is the hook that puts it before names.

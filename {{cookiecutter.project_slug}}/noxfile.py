@@ -287,6 +287,31 @@ def prereleases(session):
     build(session)
 
 
+@nox.session(
+    python=HERE or None,
+    reuse_venv=False,
+    default=False,
+)
+def audit(session):
+    """Look for known vulnerabilities of the packages."""
+    install(session)
+    session.run("python", "tools/audit.py", "--list")
+    install(session, "audit")  # is not audited itself
+    session.run(
+        "python",
+        "tools/audit.py",
+        *session.posargs,
+    )
+
+
+@nox.session(python=HERE, default=False)
+def github_setup(session):
+    """Show, or `-- --apply`, the settings on GitHub."""
+    install(session, "tasks")
+    script = "tools/github_setup.py"
+    session.run("python", script, *session.posargs)
+
+
 @nox.session(python=HERE, default=False)
 def ci_health(session):
     """Report on the runs of CI; it asks GitHub by gh."""

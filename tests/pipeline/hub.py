@@ -25,6 +25,11 @@ from urllib.parse import parse_qsl, unquote
 import jsonschema
 
 READ = {"metadata": "read"}  # what every token may
+# What rules have that were made without it.
+ADDED = {
+    "pull_request": {"allowed_merge_methods": ["merge", "squash", "rebase"], "required_reviewers": []},
+    "update": {"update_allows_fetch_and_merge": False},
+}
 CAP = 1000  # filtered lists of runs end here: https://docs.github.com/rest/actions/workflow-runs
 
 
@@ -212,17 +217,24 @@ def change_project(call: Call) -> Any:
 
 
 def rulesets(call: Call) -> Any:
+    """Those of the organisation are listed too, unless one asks for the repository's own."""
     shown = ("id", "name", "target", "enforcement", "source_type", "source")
+    found = call.things("rulesets")
+    if call.query.get("includes_parents") == "false":
+        found = [rules for rules in found if rules.get("source_type") != "Organization"]
     return call.page(
-        [
-            call.example(0) | {key: value for key, value in rules.items() if key in shown}
-            for rules in call.things("rulesets")
-        ]
+        [call.example(0) | {key: value for key, value in rules.items() if key in shown} for rules in found]
     )
 
 
 def one_ruleset(call: Call) -> Any:
-    return call.example() | call.thing("rulesets", "id", call.values["ruleset_id"])
+    """GitHub adds its defaults to rules, and shows who may bypass them to administrators only."""
+    found = call.example() | call.thing("rulesets", "id", call.values["ruleset_id"])
+    rules = [rule | {"parameters": ADDED.get(rule["type"], {}) | rule.get("parameters", {})} for rule in found["rules"]]
+    found["rules"] = [{key: value for key, value in rule.items() if value != {}} for rule in rules]
+    if not call.state.get("admin", True):
+        del found["bypass_actors"]
+    return found
 
 
 def make_ruleset(call: Call) -> Any:
@@ -243,14 +255,14 @@ def value(name: str) -> Callable[[Call], Any]:
     return lambda call: call.example() | call.state.get(name, {})
 
 
-def change(name: str, answers: bool = False) -> Callable[[Call], Any]:
-    """Return what changes a table of the repository; `answers` tells whether GitHub then shows it."""
+def change(name: str) -> Callable[[Call], None]:
+    """Return what changes a table of the repository."""
+    return lambda call: call.state.setdefault(name, {}).update(call.body)
 
-    def apply(call: Call) -> Any:
-        call.state.setdefault(name, {}).update(call.body or {})
-        return call.example() | call.state[name] if answers else None
 
-    return apply
+def change_code_scanning(call: Call) -> Any:
+    call.state.setdefault("code_scanning", {}).update(call.body)
+    return {}
 
 
 def named(name: str, key: str) -> Callable[[Call], Any]:
@@ -321,6 +333,8 @@ ROUTES: dict[str, tuple[dict[str, str], Callable[[Call], Any]]] = {
     "GET /actions/artifacts": (ACTIONS_READ, artifacts),
     "GET /actions/artifacts/{artifact_id}/{archive_format}": (ACTIONS_READ, archive),
     "GET /actions/cache/usage": (ACTIONS_READ, value("cache")),
+    "GET /actions/organization-secrets": ({"secrets": "read"}, named("organization_secrets", "secrets")),
+    "GET /actions/organization-variables": ({"variables": "read"}, named("organization_variables", "variables")),
     "GET /actions/permissions/workflow": ({"administration": "read"}, value("workflow_permissions")),
     "PUT /actions/permissions/workflow": (ADMIN, change("workflow_permissions")),
     "GET /actions/runs": (ACTIONS_READ, runs),
@@ -335,7 +349,7 @@ ROUTES: dict[str, tuple[dict[str, str], Callable[[Call], Any]]] = {
     "PUT /automated-security-fixes": (ADMIN, switch_on("security_fixes")),
     "GET /branches/{branch}": (CONTENTS, branch),
     "GET /code-scanning/default-setup": ({"administration": "read"}, value("code_scanning")),
-    "PATCH /code-scanning/default-setup": (ADMIN, change("code_scanning", answers=True)),
+    "PATCH /code-scanning/default-setup": (ADMIN, change_code_scanning),
     "GET /commits/{ref}/check-runs": ({"checks": "read"}, check_runs),
     "GET /dependabot/secrets": ({"dependabot_secrets": "read"}, named("dependabot_secrets", "secrets")),
     "GET /dependency-graph/compare/{basehead}": (CONTENTS, lambda call: []),

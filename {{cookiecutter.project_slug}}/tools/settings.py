@@ -18,6 +18,7 @@ TEST, TEST_FOLDERS = re.compile(r"test_.*\.py|.*_test\.py"), {"test", "tests"}
 LINT_GATES = ("errors", "everything", "report")
 NAMES = {"source", "tests", "untested", "exempt", "untried", "pythons", "target", "patch-target", "lint", "style-hooks", "tiers"}
 NAMES |= {"socket-ban", "external-service"}  # tools/plugins/pytest_rules.py reads them
+NAMES |= {"audit"}  # see `ignored`
 # Tables of limits, which may be absent: a number, 0 or more, for each name.
 LIMITS = {"quarantine": {"days", "tests", "clean-nights"}, "health": {"minutes", "success", "flaky"}}
 NAMES |= LIMITS.keys()
@@ -142,7 +143,7 @@ def load(root: Path, paths: list[str]) -> Settings:
         patterns = strings(tier, "paths")
         settings.tiers[name] = Tier(tier.get("target"), patterns, [module for module in settings.modules if matches(module, patterns)])
         settings.problems.extend(unknown(tier, {"target", "paths"}, f"tool.quality-gate.tiers.{name}"))
-    settings.problems.extend([*unknown(gate, NAMES, "tool.quality-gate"), *limits(document)])
+    settings.problems.extend([*unknown(gate, NAMES, "tool.quality-gate"), *limits(document), *ignored(document)[1]])
     folder = root.resolve() / settings.tests
     if folder.is_file() or os.path.realpath(folder) != str(folder):
         what = f"{settings.tests!r} is a file or a link: name a folder, or '.' for the root"
@@ -220,6 +221,15 @@ def limits(document: dict[str, Any]) -> list[str]:
         problems += [f"[{where}] {key}: {values[key]!r} is not a number, 0 or more" for key in sorted(wrong)]
         problems += unknown(values, known, where)
     return problems
+
+
+def ignored(document: dict[str, Any]) -> tuple[dict[str, str], list[str]]:
+    """Return the vulnerabilities that the audit ignores, each with its reason, and what is wrong with them."""
+    where = "tool.quality-gate.audit"
+    reasons = table(document, *where.split("."), "ignore")
+    wrong = [name for name, reason in reasons.items() if not isinstance(reason, str) or not reason.strip()]
+    problems = [f"[{where}.ignore] {name}: has no reason: write in quotes why it does no harm here" for name in wrong]
+    return reasons, problems + unknown(table(document, *where.split(".")), {"ignore"}, where)
 
 
 def layout(settings: Settings) -> list[str]:

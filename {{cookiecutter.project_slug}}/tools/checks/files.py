@@ -10,6 +10,7 @@ WORKFLOWS, RULESET = ".github/workflows", ".github/rulesets/protected-branches.j
 # Where Codecov looks, in its order.
 CODECOV = [f"{place}{dot}codecov.{end}" for end in ("yml", "yaml") for dot in ("", ".") for place in ("", "dev/", ".github/")]
 REQUIRED = (RULESET, ".pre-commit-config.yaml", "pyproject.toml", "tools/coverage_gate.py", "tools/lint_gate.py")
+REQUIRED += ("tools/audit.py", "tools/github_setup.py")
 REQUIRED += ("tools/plugins/pytest_rules.py", "tools/quality_gate.py", "tools/try_wheel.py", "tools/update_project.py")
 LEFTOVER = re.compile(r"\{[{%][^}\n]{0,99}\bcookiecutter\b|\{% *(end)?raw")
 START, MIDDLE, END = re.compile("<{7,} "), re.compile("={7,}\r?$"), re.compile(">{7,} ")
