@@ -22,7 +22,7 @@ from healths import (  # noqa: F401 # a fixture
     verdict,
     week,
 )
-from pipelines import openapi, start
+from pipelines import openapi, start, write
 
 pytestmark = pytest.mark.slow  # installs GitHub's description
 SEEN = {
@@ -33,14 +33,19 @@ SEEN = {
 }
 
 
-def test_the_sample_is_what_the_document_shows(bake, github):
+def test_the_sample_is_what_the_document_shows(bake, github, tmp_path):
     """M1: one page, the verdict first; the README shows its chart. The program itself runs, and asks by gh."""
     github.set(**sample())
-    command = (sys.executable, "tools/ci_health.py", "--now", "2026-11-27T06:00Z")
-    result = run(*command, cwd=bake(), check=False, **SEEN)
+    files = {
+        path: (bake() / path).read_text(encoding="utf-8") for path in ("pyproject.toml", ".github/workflows/ci.yml")
+    }
+    write(tmp_path, files)
+    command = (sys.executable, bake() / "tools/ci_health.py", "--now", "2026-11-27T06:00Z")
+    result = run(*command, cwd=tmp_path, check=False, **SEEN)
     assert (result.returncode, result.stderr) == (0, "")
     shown = (TEMPLATE / "docs/MAINTENANCE.md").read_text(encoding="utf-8")
-    assert re.sub(r"(?m)^##", "####", result.stdout).strip() in shown
+    page = re.sub(r"(?m)^##", "####", result.stdout).strip()
+    assert page in shown, f"put this page into docs/MAINTENANCE.md:\n{page}"
     assert charts(result.stdout)[0] in (TEMPLATE / "README.md").read_text(encoding="utf-8")
 
 
