@@ -53,7 +53,17 @@ def merge(project, base, branch, upstream):
 
 
 def start(
-    project, tmp_path, event="push", files=None, *, branch="feature", upstream=None, env=None, payload=None, **options
+    project,
+    tmp_path,
+    event="push",
+    files=None,
+    *,
+    branch="feature",
+    upstream=None,
+    env=None,
+    payload=None,
+    work=None,
+    **options,
 ):
     """Commit the project, then `files` on a branch, and run its pipeline for `event`; return what happened.
 
@@ -78,8 +88,8 @@ def start(
         },
         "merge_group": {"merge_group": {"base_sha": base, "head_sha": head}},
     }
-    work = tmp_path / f"run-{next(COUNTER)}"
-    work.mkdir()
+    work = work or tmp_path / f"run-{next(COUNTER)}"
+    work.mkdir(exist_ok=True)
     return act.run(
         project,
         event,

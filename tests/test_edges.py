@@ -1,6 +1,7 @@
 """T5: the boundary of every rule and its two neighbours, by calling the functions."""
 
 import datetime
+import sys
 
 import pytest
 from conftest import environment, run
@@ -29,7 +30,7 @@ def today(tools, monkeypatch):
         def today(cls):
             return TODAY
 
-    monkeypatch.setattr(tools.coverage_gate, "date", Day)
+    monkeypatch.setattr(sys.modules[tools.coverage_gate.bypass.__module__], "date", Day)
 
 
 @pytest.mark.parametrize(("until", "forgiven"), [("2030-02-28", False), ("2030-03-01", True), ("2030-03-02", True)])
@@ -44,6 +45,27 @@ def test_last_day_of_a_bypass(tools, today, until, forgiven):
 def test_other_writings_of_a_day_are_refused(tools, today, until):
     is_forgiven, sentence = tools.coverage_gate.bypass({"COVERAGE_BYPASS_ISSUE": "#1", "COVERAGE_BYPASS_UNTIL": until})
     assert (is_forgiven, sentence[:15]) == (False, "Bypass refused:")
+
+
+LINKS = {
+    "#12": "[#12](https://g.invalid/o/r/issues/12)",
+    "other/name#7": "[other/name#7](https://g.invalid/other/name/issues/7)",
+    "https://g.invalid/o/r/issues/12#issuecomment-3": "https://g.invalid/o/r/issues/12#issuecomment-3",
+    "ABC-12": "ABC-12",
+}
+
+
+@pytest.mark.parametrize("issue", LINKS)
+def test_a_bypass_links_its_issue(tools, today, issue):
+    """F3: where GitHub runs it; a whole address stays, and so does what GitHub does not know."""
+    gate, place = tools.coverage_gate, {"GITHUB_SERVER_URL": "https://g.invalid", "GITHUB_REPOSITORY": "o/r"}
+    for until, said in (
+        ("2030-03-02", "Bypassed until 2030-03-02 ({})"),
+        ("2030-01-01", "it ended on 2030-01-01 ({})"),
+    ):
+        _, sentence = gate.bypass({"COVERAGE_BYPASS_ISSUE": issue, "COVERAGE_BYPASS_UNTIL": until})
+        assert said.format(LINKS[issue]) in gate.linked(sentence, place)
+        assert gate.linked(sentence, {}) == sentence
 
 
 @pytest.mark.parametrize(

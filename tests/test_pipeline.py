@@ -57,6 +57,7 @@ def keeps_and_uploads(run):
         "test-3.13-1/junit/tests.xml",
         "dist/my_project-0.1.0-py3-none-any.whl",
         "dist/my_project-0.1.0.tar.gz",
+        "coverage-verdict/coverage-verdict.json",
     } <= kept
     assert [path for path in kept if re.fullmatch(r"test-3\.13-1/coverage/\.coverage-3\.13-1-\w+-\w+", path)]
     coverage, results = sorted(run.records("codecov/codecov-action"), key=len)
@@ -167,7 +168,7 @@ CASES = {
         uncovered(20),
         {"vars": {"COVERAGE_BYPASS_ISSUE": "#12", "COVERAGE_BYPASS_UNTIL": "2999-12-31"}},
         "",
-        r"Bypassed until 2999-12-31 \(#12\)",
+        r"Bypassed until 2999-12-31 \(\[#12\]\(https://github\.com/[^/]+/[^/]+/issues/12\)\)",
     ),
     "bypass without issue": (
         "push",

@@ -15,6 +15,7 @@ OTHER = {"ci_speed": "fast", "develop_branch": "", "codeql": False, "deploy": "p
 PER_PULL_REQUEST = "${{ github.event.pull_request.number || github.run_id }}"
 # Every job that is not named here reads the code and nothing else.
 PERMISSIONS = {
+    "ci-health.yml: report": {"actions": "read", "contents": "read", "issues": "write"},
     "ci.yml: notify": {"actions": "read"},
     "codeql.yml: analyze": {"actions": "read", "contents": "read", "security-events": "write"},
     "codeql.yml: not-analyzed": {},
@@ -39,6 +40,7 @@ TOLERATED = {
 }
 MAIN = {"branches": ["main", "develop"]}
 TRIGGERS = {
+    "ci-health.yml": {"schedule": [{"cron": "13 6 * * 1"}], "workflow_dispatch": None},
     "ci.yml": {"push": MAIN, "pull_request": MAIN, "merge_group": None, "workflow_dispatch": ...},
     "codeql.yml": {"push": MAIN, "pull_request": MAIN, "workflow_dispatch": None},
     "dependencies.yml": {"pull_request": {"paths": [".pre-commit-config.yaml", "pyproject.toml"]}},

@@ -16,6 +16,9 @@ docs/ci_cd/TEMPLATE_UPDATES.md
 .github/CODEOWNERS .github/dependabot.yml .github/pull_request_template.md
 .github/ISSUE_TEMPLATE/bug_report.yml .github/ISSUE_TEMPLATE/feature_request.yml
 .github/ISSUE_TEMPLATE/flaky_test.yml .github/workflows/flaky-hunt.yml
+.github/ISSUE_TEMPLATE/coverage_bypass.yml .github/workflows/ci-health.yml tools/bypass.py tools/ci_health.py
+tools/health/__init__.py tools/health/numbers.py tools/health/page.py tools/health/reading.py tools/health/records.py
+tools/health/workflows.py
 .github/rulesets/protected-branches.json .github/rulesets/release-tags.json
 .github/workflows/ci.yml .github/workflows/codeql.yml
 .github/workflows/dependencies.yml .github/workflows/nightly.yml .github/workflows/template-update.yml

@@ -356,6 +356,14 @@ def github_setup(session):
 
 
 @nox.session(python=HERE, default=False)
+def ci_health(session):
+    """Report on the runs of CI; it asks GitHub by gh."""
+    install(session, "tasks")
+    script = "tools/ci_health.py"
+    session.run("python", script, *session.posargs)
+
+
+@nox.session(python=HERE, default=False)
 def update(session):
     """Bring the template's changes into the project."""
     install(session, "tasks", "update")

@@ -8,7 +8,8 @@ COVERAGE_PYTHONS, a JSON list, and COVERAGE_PARTS, their number, say which legs 
 there are count. Without any it judges the data of the last `pytest --cov`.
 Fails below the minimum, below a tier's target in one of its modules, below the patch target in the lines changed since
 the base, and if the list `untested` has got other modules since then; warns below the target. COVERAGE_BYPASS_ISSUE and
-COVERAGE_BYPASS_UNTIL (YYYY-MM-DD, the last day) together turn failures into warnings.
+COVERAGE_BYPASS_UNTIL (YYYY-MM-DD, the last day) together turn failures into warnings. The verdict is also kept, as JSON,
+in reports/coverage-verdict.json.
 Exit codes: 0 passed or only warnings, 1 a threshold is missed, 2 nothing could be judged.
 """
 
@@ -17,7 +18,6 @@ import json
 import os
 import re
 import tempfile
-from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,8 +25,11 @@ import coverage
 import coverage_data
 import repository
 import settings
+from bypass import bypass, linked
 from coverage_settings import coverage_file, coverage_options, coverage_table
 from repository import ROOT, Unusable
+
+KEPT = "reports/coverage-verdict.json"  # what --json prints: ci.yml keeps it, ci_health.py compares it
 
 
 class Row(NamedTuple):
@@ -128,21 +131,6 @@ def judge_patch(report: dict[str, Any], found: settings.Settings, base: str, sta
     return compare("patch", "", percent, found.patch_target, "fail", note)
 
 
-def bypass(environment: dict[str, str]) -> tuple[bool, str]:
-    """Return whether failures are forgiven today, and the sentence that says why or why not."""
-    issue, until = (environment.get(f"COVERAGE_BYPASS_{name}", "").strip() for name in ("ISSUE", "UNTIL"))
-    if not issue and not until:
-        return False, ""
-    if not issue or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", until):
-        return False, f"Bypass refused: it needs an issue and a date YYYY-MM-DD; issue {issue!r}, until {until!r}."
-    try:
-        if date.fromisoformat(until) < date.today():
-            return False, f"Bypass refused: it ended on {until} ({issue})."
-    except ValueError as error:
-        return False, f"Bypass refused: {until!r}: {error}."
-    return True, f"Bypassed until {until} ({issue}): failures are warnings."
-
-
 def markdown(rows: list[Row], verdict: str, sentences: list[str]) -> str:
     table = ["| Module | Tier | Coverage | Target | Status |", "| --- | --- | ---: | ---: | --- |"]
     for row in rows:
@@ -192,9 +180,11 @@ def main() -> int:
     statuses = {row.status for row in rows}
     failed = "fail" in statuses and not forgiven
     verdict = "failed" if failed else "warning" if statuses & {"fail", "warn"} else "passed"
-    text = markdown(rows, verdict, [judged, sentence])
-    print(json.dumps({"verdict": verdict, "judged": judged, "bypass": sentence, "rows": [row._asdict() for row in rows]}, indent=2) if arguments.json else text)
-    repository.tell("GITHUB_STEP_SUMMARY", text)
+    whole = {"verdict": verdict, "judged": judged, "bypass": sentence, "rows": [row._asdict() for row in rows]}
+    (ROOT / KEPT).parent.mkdir(exist_ok=True)
+    (ROOT / KEPT).write_text(json.dumps(whole, indent=2), encoding="utf-8")
+    print(json.dumps(whole, indent=2) if arguments.json else markdown(rows, verdict, [judged, sentence]))
+    repository.tell("GITHUB_STEP_SUMMARY", markdown(rows, verdict, [judged, linked(sentence, dict(os.environ))]))
     if not arguments.json:
         annotate(rows, forgiven)
     return 1 if failed else 0
