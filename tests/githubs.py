@@ -1,8 +1,13 @@
 """The stand-in of GitHub's command line for programs that a test starts itself; pipelines.py has it under act."""
 
+import contextlib
+import importlib
+import io
 import json
 import os
+import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from conftest import CACHE
@@ -61,3 +66,21 @@ def github_fixture(tmp_path, monkeypatch):
     monkeypatch.delenv("GITHUB_JOB", raising=False)
     yield found
     assert found.wrong() == ""
+
+
+def gh(command, input, **options):
+    """Do what the stand-in of gh does, as subprocess.run would, but in this process."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))
+    argv, stdin, sys.argv, sys.stdin = sys.argv, sys.stdin, list(command), io.StringIO(input.decode())
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = openapi.hub.main()
+    finally:
+        sys.argv, sys.stdin = argv, stdin
+    return subprocess.CompletedProcess(command, code, out.buffer.getvalue(), err.buffer.getvalue())
+
+
+@pytest.fixture(name="hub_at_hand")
+def hub_at_hand_fixture(github, tools, monkeypatch):
+    """Let programs in this process ask the stand-in without a process for each call: some ask dozens of times."""
+    monkeypatch.setattr(importlib.import_module("github.api"), "subprocess", SimpleNamespace(run=gh))

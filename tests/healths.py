@@ -1,19 +1,15 @@
 """Repositories with runs, as the stand-in of gh keeps them, for the tests of the report on CI's health."""
 
-import contextlib
 import importlib
-import io
 import itertools
 import json
 import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 from conftest import find
-from pipelines import openapi
 
 NOW = datetime(2026, 11, 27, 6, 0, tzinfo=UTC)
 TESTS = [f"Test (Python 3.{minor}, part 1)" for minor in (11, 12, 13)]
@@ -110,27 +106,14 @@ def charts(text):
     return re.findall(r"```mermaid\n(.*?)```", text, re.S)
 
 
-def stand_in(command, input, **options):
-    """Do what the stand-in of gh does, in this process: a report asks dozens of times."""
-    out, err = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))
-    argv, stdin, sys.argv, sys.stdin = sys.argv, sys.stdin, list(command), io.StringIO(input.decode())
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = openapi.hub.main()
-    finally:
-        sys.argv, sys.stdin = argv, stdin
-    return subprocess.CompletedProcess(command, code, out.buffer.getvalue(), err.buffer.getvalue())
-
-
 @pytest.fixture(name="report")
-def report_fixture(bake, tools, github, monkeypatch, capsys):
+def report_fixture(bake, tools, github, hub_at_hand, monkeypatch, capsys):
     """Return a function that runs the program for a generated project, with `things` in the repository on GitHub."""
-    api, program = (importlib.import_module(name) for name in ("github.api", "ci_health"))
+    program = importlib.import_module("ci_health")
 
     def start(*arguments, project=None, environment=None, **things):
         github.set(**things)
         with monkeypatch.context() as patch:
-            patch.setattr(api, "subprocess", SimpleNamespace(run=stand_in))
             patch.setattr(sys, "argv", ["ci_health.py", "--now", "2026-11-27T06:00Z", *arguments])
             patch.chdir(project or bake())
             for name, value in (environment or {}).items():

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 from conftest import find
-from githubs import github_fixture  # noqa: F401 # a fixture
-from hunts import hub_at_hand_fixture, hunting_fixture  # noqa: F401 # fixtures
+from githubs import github_fixture, hub_at_hand_fixture  # noqa: F401 # fixtures
+from hunts import hunting_fixture  # noqa: F401 # a fixture
 
 pytestmark = pytest.mark.slow  # installs GitHub's description
 LIMITS = {"days": 20, "tests": 10, "clean-nights": 3}
@@ -27,13 +27,13 @@ def night(hunting, github, hub_at_hand, monkeypatch):
     def keep(tests, event="schedule", run=None, limits=LIMITS, selection=()):
         monkeypatch.setenv("GITHUB_EVENT_NAME", event)
         monkeypatch.setenv("GITHUB_RUN_ID", str(run or next(runs)))
-        Outcome, Hunt = hunting.flaky_results.Outcome, hunting.flaky_results.Hunt
+        Outcome, Hunt = hunting.results.Outcome, hunting.results.Hunt
         found = [
             Outcome(name, passed, failed, "E | <!-- x --> ```" * bool(failed), "".join(issue))
             for name, (passed, failed, *issue) in tests.items()
         ]
         hunt = Hunt(found, [7, 8, 9], [], [*selection], limits)
-        return list(hunting.flaky_issues.keep_all(hunt))
+        return list(hunting.issues.keep_all(hunt))
 
     return keep
 
@@ -194,7 +194,7 @@ def test_hidden_counts_that_somebody_has_broken_begin_anew(github, night, huntin
     """R3: nor can text of a test pass for them."""
     night({A: FLAKY})
     for state in ("{", "[]", '{"x": 3}', f'{{"{A}": {{"passed": "many", "seeds": 1, "failed": true}}}}'):
-        broken = issue(github) | {"body": f"<!-- {hunting.flaky_issues.marker(A)} -->\n<!-- flaky-state: {state} -->"}
+        broken = issue(github) | {"body": f"<!-- {hunting.issues.marker(A)} -->\n<!-- flaky-state: {state} -->"}
         github.set(issues=[broken])
         assert night({A: FLAKY}) == [f"edited #1: {A}"]
         assert "| 1 of 3 |" in issue(github)["body"]

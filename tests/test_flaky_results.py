@@ -25,18 +25,18 @@ INTERVALS = {
 @pytest.mark.parametrize(("failures", "runs"), INTERVALS)
 def test_the_interval_is_wilsons(hunting, failures, runs):
     """F1: by the values above, and by the equation that defines it: a bound q is where (p - q)² = z² q (1 - q) / n."""
-    bounds = hunting.flaky_results.wilson(failures, runs)
+    bounds = hunting.results.wilson(failures, runs)
     assert bounds == pytest.approx(INTERVALS[failures, runs], abs=1e-7)
     for bound in bounds:
         assert (failures / runs - bound) ** 2 == pytest.approx(Z2 * bound * (1 - bound) / runs, abs=1e-12)
-    low, high = hunting.flaky_results.wilson(runs - failures, runs)
+    low, high = hunting.results.wilson(runs - failures, runs)
     assert (1 - high, 1 - low) == pytest.approx(bounds)
-    assert hunting.flaky_results.Z == pytest.approx(sqrt(Z2))
+    assert hunting.results.Z == pytest.approx(sqrt(Z2))
 
 
 def outcomes(hunting, **runs):
     """Return what is added up of runs, each a mapping of tests to "p", "f" or "s" for passed, failed or skipped."""
-    case = hunting.flaky_results.Case
+    case = hunting.results.Case
     made = {
         int(seed[1:]): {
             name: case(how == "f", how == "s", f"error {seed}" if how == "f" else "", "", name == "file")
@@ -44,7 +44,7 @@ def outcomes(hunting, **runs):
         }
         for seed, tests in runs.items()
     }
-    return hunting.flaky_results.add_up(made)
+    return hunting.results.add_up(made)
 
 
 def test_tests_are_ranked_by_the_lower_bound_of_their_rate(hunting):
@@ -148,7 +148,7 @@ def test_every_outcome_of_a_test_is_read(hunting, tmp_path, workers):
     write(tmp_path, files | {"pyproject.toml": table, "conf/pytest.ini": "[pytest]\n"})
     options = ["--flaky-hunt", "--continue-on-collection-errors", "--junitxml=report.xml", "-n", workers]
     rules(tmp_path, *options, "-c", "conf/pytest.ini", "tests", code=1, SHOP_URL="x")
-    found = hunting.flaky_results.read(tmp_path / "report.xml")
+    found = hunting.results.read(tmp_path / "report.xml")
     assert {name: case[:4] for name, case in found.items()} == READ
     assert [name for name, case in found.items() if case.is_file] == ["test_b"]
 
@@ -178,7 +178,7 @@ def test_a_run_that_broke_down_is_no_result(hunting, tmp_path, case):
     elif content:
         report.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(hunting.flaky_tests.Unusable, match=told):
-        hunting.flaky_results.read(report)
+        hunting.results.read(report)
 
 
 TWICE = """<testsuites><testsuite>
@@ -189,13 +189,13 @@ TWICE = """<testsuites><testsuite>
 def test_two_elements_of_a_test_are_one(hunting, tmp_path):
     """F1: in whatever order: a failure is one, and an id is an id."""
     (tmp_path / "report.xml").write_text(TWICE, encoding="utf-8")
-    assert hunting.flaky_results.read(tmp_path / "report.xml") == {"c.py::n": (True, False, "a", "", False)}
+    assert hunting.results.read(tmp_path / "report.xml") == {"c.py::n": (True, False, "a", "", False)}
 
 
 def test_a_message_is_one_line_of_limited_length(hunting, tmp_path):
     """F1: a table has no room for more."""
     write(tmp_path, {"test_x.py": "def test_it():\n    assert False, 'a' * 999 + '\\n' * 9\n"})
     rules(tmp_path, "--flaky-hunt", "--tb=native", "--junitxml=report.xml", code=1)
-    (case,) = hunting.flaky_results.read(tmp_path / "report.xml").values()
+    (case,) = hunting.results.read(tmp_path / "report.xml").values()
     assert find("AssertionError: a+$", case.error)[0] == case.error
     assert len(case.error) == 200

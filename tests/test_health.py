@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from conftest import CACHE, TEMPLATE, find, run
-from githubs import github_fixture  # noqa: F401 # a fixture
+from githubs import github_fixture, hub_at_hand_fixture  # noqa: F401 # fixtures
 from healths import (  # noqa: F401 # a fixture
     NOW,
     artifact,

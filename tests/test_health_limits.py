@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from conftest import find
-from githubs import github_fixture  # noqa: F401 # a fixture
+from githubs import github_fixture, hub_at_hand_fixture  # noqa: F401 # fixtures
 from healths import NOW, artifact, cells, charts, make_run, report_fixture, stamp, unseen, verdict, week  # noqa: F401 # a fixture
 
 pytestmark = pytest.mark.slow  # installs GitHub's description

@@ -16,7 +16,7 @@ def section(name):
 def test_the_flake_table_is_what_the_hunt_prints(hunting, monkeypatch, tmp_path):
     """F1: after ten runs of 45 tests, of which two are flaky, one of these in quarantine, and one is broken."""
     monkeypatch.chdir(tmp_path)
-    results = hunting.flaky_results
+    results = hunting.results
     bus, view = (f"src/tests/unit/{name}.py" for name in ("core/test_event_bus", "test_status_view"))
     tests = [
         results.Outcome("src/tests/unit/test_demo_mode.py::test_offline", 0, [*range(7, 17)], "OSError: no such file"),

@@ -11,38 +11,33 @@ from conftest import ANSWERS, run
 
 FILES = """
 .codecov.yml .gitignore .pre-commit-config.yaml AGENTS.md CHANGELOG.md CONTRIBUTING.md LICENSE README.md SECURITY.md
-environment.yml noxfile.py pyproject.toml conf/requirements.txt docs/ci_cd/CICD_REFERENCE.md
-docs/ci_cd/TEMPLATE_UPDATES.md
-.github/CODEOWNERS .github/dependabot.yml .github/pull_request_template.md
-.github/ISSUE_TEMPLATE/bug_report.yml .github/ISSUE_TEMPLATE/feature_request.yml
-.github/ISSUE_TEMPLATE/flaky_test.yml .github/workflows/flaky-hunt.yml
-.github/ISSUE_TEMPLATE/coverage_bypass.yml .github/workflows/ci-health.yml tools/bypass.py tools/ci_health.py
-tools/health/__init__.py tools/health/numbers.py tools/health/page.py tools/health/reading.py tools/health/records.py
-tools/health/workflows.py
-.github/rulesets/protected-branches.json .github/rulesets/release-tags.json
-.github/workflows/ci.yml .github/workflows/codeql.yml
-.github/workflows/dependencies.yml .github/workflows/nightly.yml .github/workflows/template-update.yml
-src/PKG/__init__.py src/PKG/py.typed src/PKG/config_manager.py src/PKG/demo_mode.py
-src/PKG/core/__init__.py src/PKG/core/event_bus.py src/PKG/frontend/__init__.py src/PKG/frontend/status_view.py
-src/tests/conftest.py src/tests/integration/test_demo_integration.py
-src/tests/performance/test_event_bus_performance.py src/tests/unit/core/test_event_bus.py
-src/tests/unit/test_config_manager.py src/tests/unit/test_demo_mode.py src/tests/unit/test_package.py
-src/tests/unit/test_status_view.py
-tools/checks/__init__.py tools/checks/agreement.py tools/checks/files.py tools/checks/mirror.py
-tools/coverage_data.py tools/coverage_gate.py tools/coverage_settings.py tools/github/__init__.py
-tools/github/api.py tools/github/issues.py tools/lint_gate.py tools/plugins/pytest_rules.py tools/quality_gate.py
-tools/repository.py tools/settings.py tools/three_way.py tools/try_wheel.py tools/update_project.py
-tools/verify_project.py tools/wheels.py
-tools/flaky_issues.py tools/flaky_records.py tools/flaky_results.py tools/flaky_tests.py tools/quarantine.py
-tools/plugins/pytest_quarantine.py
-tools/audit.py tools/github_setup.py tools/github/items.py tools/github/rules.py
+conf/requirements.txt docs/ci_cd/CICD_REFERENCE.md docs/ci_cd/TEMPLATE_UPDATES.md environment.yml noxfile.py
+pyproject.toml
+.github/CODEOWNERS .github/ISSUE_TEMPLATE/bug_report.yml .github/ISSUE_TEMPLATE/coverage_bypass.yml
+.github/ISSUE_TEMPLATE/feature_request.yml .github/ISSUE_TEMPLATE/flaky_test.yml .github/dependabot.yml
+.github/pull_request_template.md .github/rulesets/protected-branches.json .github/rulesets/release-tags.json
+.github/workflows/ci-health.yml .github/workflows/ci.yml .github/workflows/codeql.yml
+.github/workflows/dependencies.yml .github/workflows/flaky-hunt.yml .github/workflows/nightly.yml
+.github/workflows/template-update.yml
+src/PKG/__init__.py src/PKG/config_manager.py src/PKG/core/__init__.py src/PKG/core/event_bus.py src/PKG/demo_mode.py
+src/PKG/frontend/__init__.py src/PKG/frontend/status_view.py src/PKG/py.typed src/tests/conftest.py
+src/tests/integration/test_demo_integration.py src/tests/performance/test_event_bus_performance.py
+src/tests/unit/core/test_event_bus.py src/tests/unit/test_config_manager.py src/tests/unit/test_demo_mode.py
+src/tests/unit/test_package.py src/tests/unit/test_status_view.py
+tools/audit.py tools/bypass.py tools/checks/__init__.py tools/checks/agreement.py tools/checks/files.py
+tools/checks/mirror.py tools/ci_health.py tools/coverage_data.py tools/coverage_gate.py tools/coverage_settings.py
+tools/flaky/__init__.py tools/flaky/issues.py tools/flaky/records.py tools/flaky/results.py tools/flaky_tests.py
+tools/github/__init__.py tools/github/api.py tools/github/issues.py tools/github/items.py tools/github/rules.py
+tools/github_setup.py tools/health/__init__.py tools/health/numbers.py tools/health/page.py tools/health/reading.py
+tools/health/records.py tools/health/workflows.py tools/lint_gate.py tools/plugins/pytest_quarantine.py
+tools/plugins/pytest_rules.py tools/quality_gate.py tools/quarantine.py tools/repository.py tools/settings.py
+tools/three_way.py tools/try_wheel.py tools/update_project.py tools/verify_project.py tools/wheels.py
 """.split()
 REQUIRED = """
 .codecov.yml .github/rulesets/protected-branches.json .github/workflows/ci.yml .pre-commit-config.yaml README.md
-conf/requirements.txt environment.yml noxfile.py pyproject.toml tools/coverage_gate.py tools/lint_gate.py
-tools/plugins/pytest_rules.py tools/quality_gate.py tools/try_wheel.py tools/update_project.py
-tools/flaky_tests.py tools/plugins/pytest_quarantine.py tools/quarantine.py
-tools/audit.py tools/github_setup.py
+conf/requirements.txt environment.yml noxfile.py pyproject.toml tools/audit.py tools/ci_health.py
+tools/coverage_gate.py tools/flaky_tests.py tools/github_setup.py tools/lint_gate.py tools/plugins/pytest_quarantine.py
+tools/plugins/pytest_rules.py tools/quality_gate.py tools/quarantine.py tools/try_wheel.py tools/update_project.py
 """.split()
 CODEQL = ".github/workflows/codeql.yml"
 RELEASE = {".github/workflows/release.yml", "docs/ci_cd/RELEASING.md", "tools/check_release.py"}

@@ -5,7 +5,7 @@ Usage: python tools/flaky_tests.py [--repetitions N] [--seed N] [--minutes N] [-
 Each run has the next seed: with the same one, order and random numbers are the same. All tests run but those that need a
 service; quarantined ones have their real outcome. What is not given comes from HUNT_REPETITIONS, HUNT_SEED, HUNT_MINUTES,
 HUNT_TESTS (words, quoted as in a shell) and HUNT_ISSUES ("true"); without a seed it is the time. No run begins that is
-unlikely to end within the minutes. With --issues GitHub has an issue for each flaky test (tools/flaky_issues.py). The
+unlikely to end within the minutes. With --issues GitHub has an issue for each flaky test (tools/flaky/issues.py). The
 project is the current folder.
 Exit codes: 0 hunted, whatever was found, 2 nothing could be judged, or the issues could not be kept.
 """
@@ -20,10 +20,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import flaky_results
 import repository
 import settings
-from flaky_results import Hunt, Outcome
+from flaky import results
+from flaky.results import Hunt, Outcome
 from repository import Unusable, cell
 
 REPORTS = Path("reports/junit")
@@ -86,15 +86,15 @@ def hunt(given: argparse.Namespace, words: list[str], limits: dict[str, Any]) ->
         except Unusable as error:
             notes.append(f"The run with seed {seed} is not judged: {error} (exit code {code}).")
         longest = max(longest, time.monotonic() - before)
-    tests = flaky_results.add_up(runs)
+    tests = results.add_up(runs)
     if not any(test.runs for test in tests):
         raise Unusable(" ".join(notes) or "every test is skipped")
     return Hunt(tests, [*runs], notes, words, limits)
 
 
-def judged(report: Path, code: int) -> dict[str, flaky_results.Case]:
+def judged(report: Path, code: int) -> dict[str, results.Case]:
     """Return what the tests of a run did; raises Unusable if it did not come to its end."""
-    cases = flaky_results.read(report)
+    cases = results.read(report)
     if code not in (0, 1):
         raise Unusable("it did not come to its end")
     return cases
@@ -106,7 +106,7 @@ def table(tests: list[Outcome]) -> list[str]:
         name = f"{test.name} (quarantine {test.quarantine})" if test.quarantine else test.name
         more = f" and {len(test.failed) - SHOWN} more" if test.failed[SHOWN:] else ""
         seeds = ", ".join(map(str, test.failed[:SHOWN])) + more
-        found = flaky_results.rate(len(test.failed), test.runs)
+        found = results.rate(len(test.failed), test.runs)
         lines.append(f"| {cell(name)} | {found} | {seeds} | {cell(test.error)} |")
     return lines
 
@@ -145,9 +145,9 @@ def main() -> int:
             said = f"{test.name} failed in {len(test.failed)} of {test.runs} runs: {found.again(test.failed[0])}"
             repository.annotate("warning", "Flaky test", said, test.path)
     if given.issues:
-        import flaky_issues  # which others do without
+        from flaky import issues  # which others do without
 
-        print(*flaky_issues.keep_all(found), sep="\n")
+        print(*issues.keep_all(found), sep="\n")
     return 0
 
 

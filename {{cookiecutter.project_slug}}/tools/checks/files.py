@@ -9,10 +9,9 @@ from checks import Problem, Tree
 WORKFLOWS, RULESET = ".github/workflows", ".github/rulesets/protected-branches.json"
 # Where Codecov looks, in its order.
 CODECOV = [f"{place}{dot}codecov.{end}" for end in ("yml", "yaml") for dot in ("", ".") for place in ("", "dev/", ".github/")]
-REQUIRED = (RULESET, ".pre-commit-config.yaml", "pyproject.toml", "tools/coverage_gate.py", "tools/lint_gate.py")
-REQUIRED += ("tools/flaky_tests.py", "tools/plugins/pytest_quarantine.py", "tools/quarantine.py")
-REQUIRED += ("tools/audit.py", "tools/github_setup.py")
-REQUIRED += ("tools/plugins/pytest_rules.py", "tools/quality_gate.py", "tools/try_wheel.py", "tools/update_project.py")
+PROGRAMS = "audit ci_health coverage_gate flaky_tests github_setup lint_gate quality_gate quarantine try_wheel update_project"
+PROGRAMS += " plugins/pytest_quarantine plugins/pytest_rules"
+REQUIRED = (RULESET, ".pre-commit-config.yaml", "pyproject.toml", *(f"tools/{name}.py" for name in PROGRAMS.split()))
 LEFTOVER = re.compile(r"\{[{%][^}\n]{0,99}\bcookiecutter\b|\{% *(end)?raw")
 START, MIDDLE, END = re.compile("<{7,} "), re.compile("={7,}\r?$"), re.compile(">{7,} ")
 EXEMPT = "or name the file in [tool.quality-gate] exempt of pyproject.toml if it is meant to be so"

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import repository
-from flaky_results import Hunt, Outcome, rate, wilson
+from flaky.results import Hunt, Outcome, rate, wilson
 
 STATE = re.compile(r"\n*<!-- flaky-state: (.*?) -->\n*")
 KEPT = 10  # seeds of a test

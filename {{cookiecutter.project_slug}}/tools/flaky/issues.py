@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from flaky_records import STATE, UNKNOWN, Record, address, advance, body, hidden, plain, records, sentence, title, where
-from flaky_results import Hunt
+from flaky.records import STATE, UNKNOWN, Record, address, advance, body, hidden, plain, records, sentence, title, where
+from flaky.results import Hunt
 from github.api import Refused, ask, pages
 from github.issues import ISSUES, keep, tag
 
