@@ -156,9 +156,9 @@ def tools(bake):
     """The programs of a generated project as modules, for calls in this process."""
     folder = str(bake() / "tools")  # first: cookiecutter puts another list in the place of sys.path
     sys.path.insert(0, folder)
-    names = ("coverage_data", "coverage_gate", "lint_gate", "quality_gate", "repository", "settings", "three_way")
-    names += ("try_wheel", "verify_project", "wheels")
-    return SimpleNamespace(**{name: importlib.import_module(name) for name in names})
+    names = ["coverage_gate", "lint_gate", "quality_gate", "try_wheel", "verify_project"]
+    names += [f"quality.{name}" for name in ("coverage_data", "repository", "settings", "three_way", "wheels")]
+    return SimpleNamespace(**{name.removeprefix("quality."): importlib.import_module(name) for name in names})
 
 
 @pytest.fixture

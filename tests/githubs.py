@@ -83,4 +83,4 @@ def gh(command, input, **options):
 @pytest.fixture(name="hub_at_hand")
 def hub_at_hand_fixture(github, tools, monkeypatch):
     """Let programs in this process ask the stand-in without a process for each call: some ask dozens of times."""
-    monkeypatch.setattr(importlib.import_module("github.api"), "subprocess", SimpleNamespace(run=gh))
+    monkeypatch.setattr(importlib.import_module("quality.github.api"), "subprocess", SimpleNamespace(run=gh))

@@ -36,7 +36,7 @@ def test_rules_of_gitignore_lose_no_file(adopted, repository):
         "core.excludesFile=/dev/null",
         "check-ignore",
         "--no-index",
-        "tools/wheels.py",
+        "tools/quality/wheels.py",
         ".codecov.yml",
         cwd=project,
         check=False,
@@ -61,7 +61,7 @@ def test_settings_and_hooks_of_git_do_not_matter(adopted, repository, tmp_path):
     adopted(project)
     assert not (tmp_path / "ran").exists()
     check(project, "HEAD~2")
-    assert b"\r\n" in (project / "tools/settings.py").read_bytes()
+    assert b"\r\n" in (project / "tools/quality/settings.py").read_bytes()
     assert verified(project).endswith("0 problems\n")
     assert (
         run("git", "log", "-1", "--format=%s %an", cwd=project).stdout == "Merge the settings of ci-template Tester\n"

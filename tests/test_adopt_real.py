@@ -144,7 +144,7 @@ def updated(project, template):
     """A change of the template arrives in what was added and merged; in what the project never took it is left out."""
     folder = template / "{{cookiecutter.project_slug}}"
     for path, old, new in (
-        ("tools/wheels.py", '"""', '"""Changed: '),
+        ("tools/quality/wheels.py", '"""', '"""Changed: '),
         ("pyproject.toml", "patch-target = ", "# changed\npatch-target = "),
         ("pyproject.toml", "\ntimeout = 300", "\ntimeout = 400"),
         ("pyproject.toml", "\nprecision = 2", "\nprecision = 3"),
@@ -158,6 +158,6 @@ def updated(project, template):
     record(template, "change")
     done = run("nox", "-f", noxfile_of(project), "-s", "update", cwd=project, check=False)
     assert (done.returncode, list(project.rglob("*.rej"))) == (0, []), done.stdout
-    assert (project / "tools/wheels.py").read_text(encoding="utf-8").startswith('"""Changed: ')
+    assert (project / "tools/quality/wheels.py").read_text(encoding="utf-8").startswith('"""Changed: ')
     assert "# changed\npatch-target = " in (project / "pyproject.toml").read_text(encoding="utf-8")
     assert not any("Changed" in path.read_text(encoding="utf-8") for path in project.glob("README*"))

@@ -22,8 +22,8 @@ def state(project):
     [
         ({"pyproject.toml": "["}, ["pyproject.toml: does not parse"]),
         (
-            {"tools/settings.py": "", "tools/wheels.py": ""},
-            ["tools/settings.py: is the name", "tools/wheels.py: is the name"],
+            {"tools/quality/settings.py": "", "tools/quality/wheels.py": ""},
+            ["tools/quality/settings.py: is the name", "tools/quality/wheels.py: is the name"],
         ),
         ({"pyproject.toml": PYPROJECT + "[tool.quality-gate]\n"}, ["pyproject.toml: has a table [tool.quality-gate]"]),
         ({"docs": "", "tests/test_a.py": ""}, ["docs: is no folder"]),
@@ -62,13 +62,13 @@ def test_a_failure_on_the_way_leaves_the_repository_as_it_was(adopted, repositor
     (project / ".git/index.lock").unlink()
     write(project, {".gitignore": "tools\n.pre*\n"})
     record(project, "ignore")
-    write(project, {"tools/wheels.py": "mine\n", ".pre-commit-config.yaml": "mine\n"})
+    write(project, {"tools/quality/wheels.py": "mine\n", ".pre-commit-config.yaml": "mine\n"})
     with pytest.raises(Refused, match=".pre-commit-config.yaml: is there, but not in git"):
         adopted(project)
     (project / ".pre-commit-config.yaml").unlink()
-    with pytest.raises(Refused, match="tools/wheels.py: is there, but not in git"):
+    with pytest.raises(Refused, match="tools/quality/wheels.py: is there, but not in git"):
         adopted(project)
-    assert (project / "tools/wheels.py").read_text() == "mine\n"
+    assert (project / "tools/quality/wheels.py").read_text() == "mine\n"
 
 
 def test_an_earlier_branch_that_starts_elsewhere_is_refused(adopted, repository):

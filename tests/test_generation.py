@@ -70,7 +70,7 @@ def test_hooks_load_what_they_need(recorded, tmp_path):
         others = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names - own
         assert {name for name in others if "cython" not in name and name[0] != "_"} == packages
         assert loaded & HEAVY == set()
-    assert {"verify_project", "checks", "yaml"} <= set(prepares[2])
+    assert {"verify_project", "quality.checks", "yaml"} <= set(prepares[2])
     assert not {"pathlib", "subprocess", "typing"} & set(checks[2]), "the first hook only checks words"
 
 

@@ -29,7 +29,7 @@ def complete(project, github, **things):
     """Let the repository be as it should be, but for `things`."""
     files = sorted((project / ".github/rulesets").glob("*.json"))
     found = [json.loads(path.read_text(encoding="utf-8")) | {"id": number} for number, path in enumerate(files, 7)]
-    programs = importlib.import_module("github.issues")
+    programs = importlib.import_module("quality.github.issues")
     names = [{"name": name, "color": "ffffff"} for name in programs.LABELS]
     state = {"repository": {"default_branch": "develop"}, "branches": ["main", "develop"], "rulesets": found}
     state |= {"labels": names, "workflow_permissions": ON, "alerts": True, "security_fixes": True}
@@ -213,6 +213,6 @@ def test_files_of_rules_that_cannot_be_used_are_all_named(copy, tmp_path):
 )
 def test_the_default_branch_is_the_first_that_the_rules_name(tools, names, branch):
     """M6: a pattern names none."""
-    rules = importlib.import_module("github.rules")
+    rules = importlib.import_module("quality.github.rules")
     assert rules.first_branch({"conditions": {"ref_name": {"include": names}}}) == branch
     assert rules.first_branch({}) == ""

@@ -60,7 +60,7 @@ def test_a_limit_before_the_jobs_of_repeated_runs_leaves_flaky_runs_open(report)
 
 def test_no_more_calls_are_made_than_a_token_has(report, github, monkeypatch):
     """M1: 1,000 an hour for a workflow's token; the report stops before."""
-    reading = importlib.import_module("health.reading")
+    reading = importlib.import_module("quality.health.reading")
     monkeypatch.setattr(reading, "JOBS_OF", 4)
     things = week(6, jobs=True)
     things["runs"][5]["run_attempt"] = 2

@@ -10,12 +10,12 @@ from healths import NOW, make_job, make_run
 @pytest.fixture(scope="session")
 def numbers(tools):
     """The module; `tools` has put its folder on the path."""
-    return importlib.import_module("health.numbers")
+    return importlib.import_module("quality.health.numbers")
 
 
 @pytest.fixture(scope="session")
 def records(numbers):
-    return importlib.import_module("health.records")
+    return importlib.import_module("quality.health.records")
 
 
 @pytest.fixture

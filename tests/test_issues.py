@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow  # installs GitHub's description
 @pytest.fixture(scope="session")
 def programs(tools):
     """The modules of tools/github; `tools` has put their folder on the path."""
-    return {name: importlib.import_module(f"github.{name}") for name in ("api", "issues")}
+    return {name: importlib.import_module(f"quality.github.{name}") for name in ("api", "issues")}
 
 
 @pytest.fixture

@@ -24,14 +24,17 @@ src/PKG/frontend/__init__.py src/PKG/frontend/status_view.py src/PKG/py.typed sr
 src/tests/integration/test_demo_integration.py src/tests/performance/test_event_bus_performance.py
 src/tests/unit/core/test_event_bus.py src/tests/unit/test_config_manager.py src/tests/unit/test_demo_mode.py
 src/tests/unit/test_package.py src/tests/unit/test_status_view.py
-tools/audit.py tools/bypass.py tools/checks/__init__.py tools/checks/agreement.py tools/checks/files.py
-tools/checks/mirror.py tools/ci_health.py tools/coverage_data.py tools/coverage_gate.py tools/coverage_settings.py
-tools/flaky/__init__.py tools/flaky/issues.py tools/flaky/records.py tools/flaky/results.py tools/flaky_tests.py
-tools/github/__init__.py tools/github/api.py tools/github/issues.py tools/github/items.py tools/github/rules.py
-tools/github_setup.py tools/health/__init__.py tools/health/numbers.py tools/health/page.py tools/health/reading.py
-tools/health/records.py tools/health/workflows.py tools/lint_gate.py tools/plugins/pytest_quarantine.py
-tools/plugins/pytest_rules.py tools/quality_gate.py tools/quarantine.py tools/repository.py tools/settings.py
-tools/three_way.py tools/try_wheel.py tools/update_project.py tools/verify_project.py tools/wheels.py
+tools/audit.py tools/ci_health.py tools/coverage_gate.py tools/flaky_tests.py tools/github_setup.py tools/lint_gate.py
+tools/plugins/pytest_quarantine.py tools/plugins/pytest_rules.py tools/quality/__init__.py tools/quality/bypass.py
+tools/quality/checks/__init__.py tools/quality/checks/agreement.py tools/quality/checks/files.py
+tools/quality/checks/mirror.py tools/quality/coverage_data.py tools/quality/coverage_settings.py
+tools/quality/flaky/__init__.py tools/quality/flaky/issues.py tools/quality/flaky/records.py
+tools/quality/flaky/results.py tools/quality/github/__init__.py tools/quality/github/api.py
+tools/quality/github/issues.py tools/quality/github/items.py tools/quality/github/rules.py
+tools/quality/health/__init__.py tools/quality/health/numbers.py tools/quality/health/page.py
+tools/quality/health/reading.py tools/quality/health/records.py tools/quality/health/workflows.py
+tools/quality/repository.py tools/quality/settings.py tools/quality/three_way.py tools/quality/wheels.py
+tools/quality_gate.py tools/quarantine.py tools/try_wheel.py tools/update_project.py tools/verify_project.py
 """.split()
 REQUIRED = """
 .codecov.yml .github/rulesets/protected-branches.json .github/workflows/ci.yml .pre-commit-config.yaml README.md

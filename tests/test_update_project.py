@@ -57,7 +57,10 @@ def pair(tmp_path):
         state |= {"template": str(source), "commit": commit, "checkout": "v1", "directory": None}
         state |= {"context": {"cookiecutter": answers | {"_private": "old", "_template": str(source)}}}
         # The verification judges projects of the real template only.
-        names = ("coverage_settings", "repository", "settings", "three_way", "update_project")
+        names = [
+            "update_project",
+            *(f"quality/{path.stem}" for path in (TEMPLATE / PROJECT / "tools/quality").glob("*.py")),
+        ]
         files = {f"tools/{name}.py": (TEMPLATE / PROJECT / f"tools/{name}.py").read_bytes() for name in names}
         files |= {"tools/verify_project.py": "print('{\"problems\": []}')\n", ".gitignore": "__pycache__/\n"}
         project = made(tmp_path / "my work é", files | {".cruft.json": json.dumps(state)} | own)

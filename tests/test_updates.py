@@ -117,8 +117,8 @@ def test_the_verification_that_an_update_brings_is_the_one_that_judges(linked, t
     project = linked()
     verify = f"{PROJECT}/tools/verify_project.py"
     change(template, verify, '"Verification"', '"New verification"')
-    change(template, f"{PROJECT}/tools/repository.py", "def walk(", "def walk(  # newer\n    ")
-    change(template, f"{PROJECT}/tools/checks/files.py", '"is missing"', '"is gone"')
+    change(template, f"{PROJECT}/tools/quality/repository.py", "def walk(", "def walk(  # newer\n    ")
+    change(template, f"{PROJECT}/tools/quality/checks/files.py", '"is missing"', '"is gone"')
     (project / "noxfile.py").unlink()
     record(project, "no noxfile")
     assert "noxfile.py: is gone: restore it" in update(project, check=False).stdout

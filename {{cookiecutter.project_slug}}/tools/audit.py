@@ -17,10 +17,9 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import repository
-import settings
-from github.issues import keep
-from repository import Unusable
+from quality import repository, settings
+from quality.github.issues import keep
+from quality.repository import Unusable
 
 ROOT = Path.cwd()
 PACKAGES = "reports/audit/packages.txt"

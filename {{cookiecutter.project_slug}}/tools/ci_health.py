@@ -19,17 +19,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import repository
-import settings
-from bypass import NAMES, bypass, linked
-from github import issues
-from github.api import Refused
-from health import numbers, workflows
-from health.numbers import Measure
-from health.page import Report, page, verdict
-from health.reading import Reader
-from health.records import Job, Run
-from repository import Unusable
+from quality import repository, settings
+from quality.bypass import NAMES, bypass, linked
+from quality.github import issues
+from quality.github.api import Refused
+from quality.health import numbers, workflows
+from quality.health.numbers import Measure
+from quality.health.page import Report, page, verdict
+from quality.health.reading import Reader
+from quality.health.records import Job, Run
+from quality.repository import Unusable
 
 TITLE = "A target of CI is missed"
 

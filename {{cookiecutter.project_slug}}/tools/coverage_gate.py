@@ -22,12 +22,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import coverage
-import coverage_data
-import repository
-import settings
-from bypass import bypass, linked
-from coverage_settings import coverage_file, coverage_options, coverage_table
-from repository import ROOT, Unusable
+
+from quality import coverage_data, repository, settings
+from quality.bypass import bypass, linked
+from quality.coverage_settings import coverage_file, coverage_options, coverage_table
+from quality.repository import ROOT, Unusable
 
 KEPT = "reports/coverage-verdict.json"  # what --json prints: ci.yml keeps it, ci_health.py compares it
 

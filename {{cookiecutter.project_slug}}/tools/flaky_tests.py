@@ -5,7 +5,7 @@ Usage: python tools/flaky_tests.py [--repetitions N] [--seed N] [--minutes N] [-
 Each run has the next seed: with the same one, order and random numbers are the same. All tests run but those that need a
 service; quarantined ones have their real outcome. What is not given comes from HUNT_REPETITIONS, HUNT_SEED, HUNT_MINUTES,
 HUNT_TESTS (words, quoted as in a shell) and HUNT_ISSUES ("true"); without a seed it is the time. No run begins that is
-unlikely to end within the minutes. With --issues GitHub has an issue for each flaky test (tools/flaky/issues.py). The
+unlikely to end within the minutes. With --issues GitHub has an issue for each flaky test (tools/quality/flaky/issues.py). The
 project is the current folder.
 Exit codes: 0 hunted, whatever was found, 2 nothing could be judged, or the issues could not be kept.
 """
@@ -20,11 +20,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import repository
-import settings
-from flaky import results
-from flaky.results import Hunt, Outcome
-from repository import Unusable, cell
+from quality import repository, settings
+from quality.flaky import results
+from quality.flaky.results import Hunt, Outcome
+from quality.repository import Unusable, cell
 
 REPORTS = Path("reports/junit")
 # The order is pytest-randomly's alone, and nothing ends a run early or measures what slows it down.
@@ -145,7 +144,7 @@ def main() -> int:
             said = f"{test.name} failed in {len(test.failed)} of {test.runs} runs: {found.again(test.failed[0])}"
             repository.annotate("warning", "Flaky test", said, test.path)
     if given.issues:
-        from flaky import issues  # which others do without
+        from quality.flaky import issues  # which others do without
 
         print(*issues.keep_all(found), sep="\n")
     return 0

@@ -3,7 +3,7 @@
 Usage: python tools/github_setup.py            show the plan, change nothing
        python tools/github_setup.py --check    the same, for its exit code
        python tools/github_setup.py --apply    do it, item by item; a second time changes nothing
-tools/github/items.py says what should be, and why. It needs gh (https://cli.github.com), logged in as somebody who
+tools/quality/github/items.py says what should be, and why. It needs gh (https://cli.github.com), logged in as somebody who
 administers the repository.
 Exit codes: 0 all is as it should be, or the plan is shown; 1 with --check and --apply, if something is not so, or cannot be
 read; 2 GitHub cannot be asked (no gh, not logged in, no such repository), or a file of rules cannot be used.
@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-import repository
-from github import items, rules
-from github.api import Refused, ask, pages
-from github.items import CHANGE, REPOSITORY, RIGHT, ROOT, Item
+from quality import repository
+from quality.github import items, rules
+from quality.github.api import Refused, ask, pages
+from quality.github.items import CHANGE, REPOSITORY, RIGHT, ROOT, Item
 
 # Where GitHub keeps what a workflow reads, the repository's own and what its organisation shares, and the name of the lists.
 PLACES = {

@@ -16,10 +16,10 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-import repository
-import settings
 import yaml
-from repository import ROOT, Unusable
+
+from quality import repository, settings
+from quality.repository import ROOT, Unusable
 
 CONFIG = ".pre-commit-config.yaml"
 # What GitHub's own Python workflow lets fail a build: syntax errors, wrong comparisons, undefined names.

@@ -13,8 +13,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import repository
-from repository import Unusable, cell
+from quality import repository
+from quality.repository import Unusable, cell
 
 TABLE = "[tool.quality-gate.quarantine]"
 

@@ -24,10 +24,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-import repository
-import settings
-import wheels
-from repository import ROOT, Unusable
+from quality import repository, settings, wheels
+from quality.repository import ROOT, Unusable
 
 LIMIT, LINES = 60, 20  # seconds that an import or a command may take, lines of output that are shown
 UNTRIED = "or name it in [tool.quality-gate] untried of pyproject.toml"

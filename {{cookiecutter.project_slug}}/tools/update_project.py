@@ -19,11 +19,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import repository
-import settings
-import three_way
-from coverage_settings import coverage_file
-from repository import ROOT, Unusable
+from quality import repository, settings, three_way
+from quality.coverage_settings import coverage_file
+from quality.repository import ROOT, Unusable
 
 CRUFT, PYPROJECT = ".cruft.json", "pyproject.toml"
 ANSWERS = {

@@ -13,10 +13,9 @@ import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import repository
-import settings
-from checks import Problem, Tree, agreement, files, mirror
-from repository import ROOT, Broken, Unusable
+from quality import repository, settings
+from quality.checks import Problem, Tree, agreement, files, mirror
+from quality.repository import ROOT, Broken, Unusable
 
 ALONE = (files.missing, files.rejected, files.conflicts, files.leftovers, files.unparsable)
 # A check, and the files without which it makes no sense; the first is named if it has another form than expected.

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree  # nosec B405 # reports of the project's own pytest
 
-import repository
-from repository import Unusable, one_line
+from quality import repository
+from quality.repository import Unusable, one_line
 
 Z = 1.959963984540054  # 97.5 % of a normal distribution lie below it, so that 95 % lie between -Z and Z
 LONGEST = 200  # characters of a message

@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-import repository
-from coverage_settings import coverage_file, coverage_options, coverage_table, not_omitted
-from repository import Unusable
+from quality import repository
+from quality.coverage_settings import coverage_file, coverage_options, coverage_table, not_omitted
+from quality.repository import Unusable
 
 # What coverage.py takes for code (coverage.files.find_python_files): it never reports a file of another name.
 NAME = re.compile(r"[^.#~!$@%^&*()+=,]+\.pyw?")

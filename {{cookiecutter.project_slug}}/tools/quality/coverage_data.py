@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import coverage
-import repository
-from repository import Unusable
+
+from quality import repository
+from quality.repository import Unusable
 
 FOLDER = "reports/coverage"
 DURATIONS = ".test_durations"  # of pytest-split

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import repository
-from repository import Broken
+from quality import repository
+from quality.repository import Broken
 
 FOLDER, BRANCHES = ".github/rulesets", ".github/rulesets/protected-branches.json"
 

@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from flaky.records import STATE, UNKNOWN, Record, address, advance, body, hidden, plain, records, sentence, title, where
-from flaky.results import Hunt
-from github.api import Refused, ask, pages
-from github.issues import ISSUES, keep, tag
+from quality.flaky.records import STATE, UNKNOWN, Record, address, advance, body, hidden, plain, records, sentence, title, where
+from quality.flaky.results import Hunt
+from quality.github.api import Refused, ask, pages
+from quality.github.issues import ISSUES, keep, tag
 
 LABEL = "flaky-test"
 MARKER = re.compile(r"<!-- (flaky-test: \w{16}) -->")

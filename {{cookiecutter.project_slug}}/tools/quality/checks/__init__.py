@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from settings import Settings
+from quality.settings import Settings
 
 
 class Problem(NamedTuple):

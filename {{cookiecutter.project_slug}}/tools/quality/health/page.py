@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from repository import cell
-
-from health.numbers import FEW, Measure, Repeated, Week
-from health.records import Run
+from quality.health.numbers import FEW, Measure, Repeated, Week
+from quality.health.records import Run
+from quality.repository import cell
 
 SHOWN = 5  # jobs of each kind
 MODULES = 20  # whose coverage fell

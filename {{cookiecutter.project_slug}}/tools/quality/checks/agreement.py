@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import repository
-from checks import Problem, Tree
-from checks.files import RULESET, ci, codecov, generated
-from coverage_settings import coverage_file
+from quality import repository
+from quality.checks import Problem, Tree
+from quality.checks.files import RULESET, ci, codecov, generated
+from quality.coverage_settings import coverage_file
 
 # Without this table pyproject2conda refuses; setup.py and poetry know no such thing.
 NAMED = b'\n[project]\nname = "project"\n'

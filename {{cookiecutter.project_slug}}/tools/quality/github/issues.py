@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from repository import one_line
-
-from github.api import Refused, ask, pages
+from quality.github.api import Refused, ask, pages
+from quality.repository import one_line
 
 ISSUES = "repos/{owner}/{repo}/issues"
 # All labels that workflows and issue forms give, beside those of a new repository: the colour, and what it says.

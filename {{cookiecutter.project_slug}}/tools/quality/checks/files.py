@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-import repository
-from checks import Problem, Tree
+from quality import repository
+from quality.checks import Problem, Tree
 
 WORKFLOWS, RULESET = ".github/workflows", ".github/rulesets/protected-branches.json"
 # Where Codecov looks, in its order.

@@ -9,9 +9,8 @@ import zipfile
 from importlib.metadata import EntryPoints, PathDistribution
 from pathlib import Path
 
-import repository
-import settings
-from repository import ROOT, Unusable
+from quality import repository, settings
+from quality.repository import ROOT, Unusable
 
 SUFFIXES = sorted(importlib.machinery.all_suffixes(), key=len, reverse=True)
 VERSIONED = re.compile(r"^[^/]+(?=\.(dist-info|data)/)")  # folders with the version in their name

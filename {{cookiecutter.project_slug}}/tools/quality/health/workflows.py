@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import repository
-from repository import Unusable
+from quality import repository
+from quality.repository import Unusable
 
 FOLDER = ".github/workflows"
 NAMED = re.compile(r"""\b(secrets|vars)(?:\.|\[\s*['"])([A-Za-z_]\w*)""", re.I)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import repository
-from repository import Unusable
+from quality import repository
+from quality.repository import Unusable
 
 # The files in which coverage.py looks for its settings, in its order; the first that has some is the only one it reads.
 COVERAGE_FILES = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini")

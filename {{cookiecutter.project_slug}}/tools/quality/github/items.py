@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-import repository
-
-from github import rules
-from github.api import Refused, ask, pages
-from github.issues import LABELS
+from quality import repository
+from quality.github import rules
+from quality.github.api import Refused, ask, pages
+from quality.github.issues import LABELS
 
 ROOT = Path.cwd()
 REPOSITORY = "repos/{owner}/{repo}"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from os.path import commonpath
 from pathlib import PurePosixPath
 
-from checks import Problem, Tree
-from settings import Settings, below
+from quality.checks import Problem, Tree
+from quality.settings import Settings, below
 
 KEY = "[tool.quality-gate] untested"
 Parts = tuple[str, ...]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from repository import Unusable, decode, one_line
+from quality.repository import Unusable, decode, one_line
 
 PER_PAGE = 100  # the most that GitHub gives at once
 

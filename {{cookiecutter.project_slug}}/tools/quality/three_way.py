@@ -9,8 +9,8 @@ import re
 import tempfile
 from pathlib import Path, PurePosixPath
 
-import repository
-from repository import Unusable
+from quality import repository
+from quality.repository import Unusable
 
 AUTHOR = {f"GIT_{role}_{what}": "template" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 PICK = ("-c", "merge.directoryRenames=false", "-c", "rerere.enabled=false", "cherry-pick", "--no-commit")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from health.records import FAILED, VERDICTS, Job, Run, minutes
+from quality.health.records import FAILED, VERDICTS, Job, Run, minutes
 
 GATE = "Quality gate"  # the job that ends with the verdict on the run
 FEW = 5  # below so many runs a percentage or an average is chance, and no target is judged by it

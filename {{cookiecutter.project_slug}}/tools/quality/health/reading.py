@@ -7,11 +7,10 @@ import zipfile
 from datetime import datetime, timedelta
 from typing import Any
 
-from github import api
-from github.api import Refused
-
-from health.numbers import WEEK, WEEKS
-from health.records import Job, Run, jobs_of, run_of
+from quality.github import api
+from quality.github.api import Refused
+from quality.health.numbers import WEEK, WEEKS
+from quality.health.records import Job, Run, jobs_of, run_of
 
 ACTIONS = "repos/{owner}/{repo}/actions"
 # A workflow's token may make 1,000 calls an hour for a repository (https://docs.github.com/rest/using-the-rest-api

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 # What tools leave at the root of a project that is not in git yet.
 SKIPPED = {".git", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", "build", "dist", "reports"}
 # UTF-32 first: its mark begins as that of UTF-16.

@@ -6,8 +6,8 @@ import re
 from datetime import date, timedelta
 from typing import Any
 
-import repository
-from flaky.results import Hunt, Outcome, rate, wilson
+from quality import repository
+from quality.flaky.results import Hunt, Outcome, rate, wilson
 
 STATE = re.compile(r"\n*<!-- flaky-state: (.*?) -->\n*")
 KEPT = 10  # seeds of a test
