@@ -48,7 +48,7 @@ def service():
     server.known, server.asked = {}, []
     address = f"http://127.0.0.1:{server.server_port}/v1/query"
     server.variables = {"PIP_AUDIT_VULNERABILITY_SERVICE": "osv", "PIP_AUDIT_OSV_URL": address}
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()

@@ -122,9 +122,8 @@ def test_make_has_the_targets(documented):
 
 def test_nox_has_the_sessions(documented, tmp_path):
     """And its program the options after `--`."""
-    for folder, words in of(documented, "nox"):
-        if folder == TEMPLATE:
-            folder = next(found for found in documented if found != TEMPLATE)
+    folder = next(found for found in documented if found != TEMPLATE)
+    for words in map(list, {tuple(words) for _, words in of(documented, "nox")}):
         before, _, after = (list(part) for part in split(words[1:], "--"))
         run("nox", *before, *(["-l"] if "-l" not in before else []), cwd=folder)
         if after:

@@ -140,6 +140,7 @@ def pytest_configure(config):
 """
 
 
+@pytest.mark.slow  # pytest by pytest
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_every_outcome_of_a_test_is_read(hunting, tmp_path, workers):
     """F1, F2: set-up and tear-down count; quarantines do not forgive; no plugin repeats; ids can be pasted."""

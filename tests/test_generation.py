@@ -127,6 +127,7 @@ def test_a_hook_of_another_form_or_one_that_is_there_is_left_to_pre_commit(recor
     assert not (tmp_path / "other/.git/hooks/pre-commit").exists()
 
 
+@pytest.mark.slow  # measures
 def test_the_benchmark_says_what_each_step_costs(monkeypatch, capsys):
     """X1, X3: above the goal, which is 0 here, the report explains itself."""
     spec = importlib.util.spec_from_file_location("benchmark", TEMPLATE / "benchmarks/generation.py")

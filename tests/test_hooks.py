@@ -209,6 +209,7 @@ def test_questions_are_asked_in_a_terminal(tmp_path):
     assert "develop" not in workflow
 
 
+@pytest.mark.slow  # renders seven times
 def test_cruft_create_makes_the_repository_and_check_diff_and_update_do_not_see_it(tmp_path, template):
     """G1, G6: cruft renders again below the system's temporary folder, which is another one here."""
     temporary = tmp_path / "temporary"

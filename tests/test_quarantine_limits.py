@@ -67,6 +67,7 @@ def test_over():
 TESTS = ["test_x.py::TestMany::test_one", "test_x.py::TestMany::test_two", "test_x.py::test_three[2]"]
 
 
+@pytest.mark.slow  # pytest by pytest
 @pytest.mark.parametrize(("most", "workers", "code"), [(2, "0", 4), (2, "2", 1), (3, "0", 1), (None, "0", 1)])
 def test_the_largest_number_is_a_setting(tmp_path, most, workers, code):
     """F2: over it nothing runs, and all are listed; tests of xdist's workers fail; what is over does not count."""

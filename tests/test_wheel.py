@@ -78,6 +78,7 @@ def test_each_module_that_cannot_be_imported_is_named_with_its_cause(trial):
     assert all("untried" in problem for problem in found)
 
 
+@pytest.mark.slow  # waits
 def test_a_module_that_hangs_is_ended_and_no_other_is_waited_for(tools, trial, monkeypatch, tmp_path):
     """C5: a minute for each would use up the job's time; what it has started ends with it."""
     monkeypatch.setattr(tools.try_wheel, "LIMIT", 3)
