@@ -101,6 +101,14 @@ def test_without_rights_the_program_says_what_it_lacks(report, github):
     assert "| Artifacts |  |  |  |  |" in result.stdout
 
 
+def test_a_private_repository_says_that_it_does_not_see_its_bill(report):
+    """M1: minutes there are paid for, beyond those of the plan."""
+    for private in (True, False):
+        result = report(repository={"private": private}, **week(6, jobs=True))
+        assert result.returncode == 0, result.stderr
+        assert ("- what the minutes cost: those that a plan includes" in unseen(result)) == private
+
+
 def test_a_fork_says_that_it_is_one(report):
     """M1: its targets are judged all the same."""
     result = report(repository={"fork": True}, **week(6, jobs=True))

@@ -85,7 +85,7 @@ def trend(report: Report) -> list[str]:
     took, good = [week.minutes for week in weeks], [week.success for week in weeks]
     top = max([value for value in took if value is not None] + [targets.get("minutes") or 0])
     lines = chart("Average duration of a run", "minutes", weeks, took, targets.get("minutes"), top)
-    lines += chart(f"Success on {', '.join(report.branches)}", "percent", weeks, good, targets.get("%"), 100)
+    lines += chart("Success on the main branches", "percent", weeks, good, targets.get("%"), 100)
     told = []
     for where, values in (("", took), (f" on {', '.join(report.branches)}", good)):
         if none := [f"{week.start:%m-%d}" for week, value in zip(weeks, values, strict=True) if value is None]:
