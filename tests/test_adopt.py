@@ -188,9 +188,10 @@ def test_what_exists_under_another_name_is_not_doubled(adopted, repository):
     check(project, "HEAD~2")
     new = {path for path, _ in changes(project, "HEAD~1")}
     github = {path for path in new if path.startswith(".github/")}
+    workflows = ("ci", "ci-health", "dependencies", "flaky-hunt", "nightly", "template-update")
     assert github == {
-        ".github/rulesets/protected-branches.json",
-        *(f".github/workflows/quality-{name}.yml" for name in ("ci", "dependencies", "nightly", "template-update")),
+        *(f".github/rulesets/{name}.json" for name in ("protected-branches", "release-tags")),
+        *(f".github/workflows/quality-{name}.yml" for name in workflows),
     }
     assert {path for path in new if "/" not in path} == {
         ".cruft.json",
