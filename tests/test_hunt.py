@@ -108,9 +108,10 @@ def hunt(bake, project):
 
 def rows(text):
     """Return the tables of the program: the seeds of failures by test."""
-    found = re.findall(r"^\| (tests/\S+::[^|]*?) \| (\d+ of \d+) \|.*\| ([\d, ]+) \| (.*) \|$", text, re.M)
+    found = re.findall(r"^\| `(tests/\S+::[^|]*?) \| (\d+ of \d+) \|.*\| ([\d, ]+) \| (.*) \|$", text, re.M)
     return {
-        name.partition("::")[2]: (count, [*map(int, seeds.split(", "))], error) for name, count, seeds, error in found
+        name.partition("::")[2].replace("`", ""): (count, [*map(int, seeds.split(", "))], error)
+        for name, count, seeds, error in found
     }
 
 
@@ -126,7 +127,7 @@ def test_a_hunt_finds_what_is_flaky_and_what_is_broken(hunt, project):
         if result == "1" and seed != "15":
             failed.setdefault(" ".join(name), []).append(int(seed))
     expected = {
-        name: (f"{len(seeds)} of 5", seeds, "AssertionError: noted \\| &lt;b>") for name, seeds in failed.items()
+        name: (f"{len(seeds)} of 5", seeds, "`AssertionError: noted \\| <b>`") for name, seeds in failed.items()
     }
     found = rows(page.read_text(encoding="utf-8"))
     assert {name.removesuffix(" (quarantine #7)"): row for name, row in found.items()} == expected
@@ -135,7 +136,7 @@ def test_a_hunt_finds_what_is_flaky_and_what_is_broken(hunt, project):
     assert text in said
     assert text.startswith("## Flaky tests: 3 of 9\n"), "the tests write nothing into the summary"
     assert "Broken, not flaky, because they failed in every run:" in text
-    assert "In quarantine and without a failure: tests/integration/test_a.py::test_over (#8)." in text
+    assert "In quarantine and without a failure: `tests/integration/test_a.py::test_over` (`#8`)." in text
     assert "Runs: 5, seeds 11 to 16. The run with seed 15 is not judged: it left no report (exit code 9)." in text
     assert len((project / "measured").read_text(encoding="utf-8")) in (5, 6), "once in each run: no benchmark"
     assert sorted(path.name for path in (project / "reports/junit").iterdir()) == [

@@ -30,7 +30,7 @@ ADDED = {
     "pull_request": {"allowed_merge_methods": ["merge", "squash", "rebase"], "required_reviewers": []},
     "update": {"update_allows_fetch_and_merge": False},
 }
-# Who opens issues through it, and those that do not say who opened them; elsewhere than under act the token is PERSON's.
+# Who opens issues, unless they say who did; outside workflows the token is PERSON's.
 BOT, PERSON = {"login": "github-actions[bot]", "type": "Bot"}, "octo-person"
 MOST = 65536  # characters of a body
 CAP = 1000  # filtered lists of runs end here: https://docs.github.com/rest/actions/workflow-runs
