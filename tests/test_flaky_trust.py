@@ -34,6 +34,16 @@ def test_the_issue_of_anybody_else_is_not_the_hunts(github, night, hunting):
         assert "| 100 of 103 |" in issue(github)["body"]
 
 
+def test_an_issue_that_lists_do_not_have_yet_is_not_opened_twice(github, night):
+    """F1: the number for the mark goes to the issue that was opened."""
+    github.set(issues=[])
+    night({A: FLAKY})
+    calls = [" ".join(call.split()[2:4]) for call in github.calls()]
+    issues = "repos/{owner}/{repo}/issues"
+    assert calls[-2:] == [f"POST {issues}", f"PATCH {issues}/1"]
+    assert 'issue="#1"' in issue(github)["body"]
+
+
 def test_a_tokens_own_name_is_not_known_in_a_workflow(github, hunting):
     """F1: GitHub answers 403 there; another refusal is none."""
     issues = importlib.import_module("quality.github.issues")
