@@ -187,7 +187,7 @@ def test_branch_rules_are_those_of_git(name, tmp_path):
     assert (result.returncode == 0) == (name in BOUNDARIES["main_branch"] or name in ("a+", "!a", "@"))
 
 
-NAMES = "environment|ci|codeql|dependencies|nightly|release|template-update"
+NAMES = "environment|ci|ci-health|codeql|dependencies|flaky-hunt|nightly|release|template-update"
 PREFIXED = rf"(?<![\w-])(noxfile\.py|requirements\.txt|({NAMES})\.yml)"
 
 
@@ -200,6 +200,8 @@ def test_a_prefix_is_before_every_name_that_may_be_taken(copy, bake, tools):
     assert len(found) == len({"noxfile.py", "environment.yml", "requirements.txt"}) + len(
         list((plain / ".github/workflows").iterdir())
     )
+    workflows = {path.stem for path in (plain / ".github/workflows").iterdir()}
+    assert workflows <= {*NAMES.split("|")}, "a file whose name may be taken is not looked for"
     for path, text in texts.items():
         if not path.startswith("tools/") and not path.endswith("noxfile.py"):
             assert not re.search(PREFIXED, text.decode()), path

@@ -33,7 +33,7 @@ def test_a_hunt_by_hand_opens_an_issue(copy, tmp_path):
     job = result.jobs["hunt"]
     assert job.result == "success", job.end
     assert "## Flaky tests: 1 of 2" in job.summary
-    assert "| src/tests/unit/test_planted.py::test_flaky | 1 of 3 | 33 % | 6.1 to 79.2 % | 8 | " in job.summary
+    assert "| `src/tests/unit/test_planted.py::test_flaky` | 1 of 3 | 33 % | 6.1 to 79.2 % | 8 | " in job.summary
     assert job.log.count("::warning file=src/tests/unit/test_planted.py,title=Flaky test::") == 1
     (issue,) = json.loads((result.folder / "repository.json").read_text(encoding="utf-8"))["issues"]
     assert issue["title"] == "Flaky test: src/tests/unit/test_planted.py::test_flaky"
@@ -54,6 +54,6 @@ def test_the_session_lists_the_quarantine(copy):
     write(project, {"src/tests/integration/test_q.py": text, "src/tests/unit/test_q.py": text.replace(SOON, "soon")})
     said = run(*command, cwd=project, check=False, **variables)
     assert said.returncode == 1
-    assert f"| src/tests/integration/test_q.py::test_it | #7 | not committed | {SOON} | 7 |" in said.stdout
-    assert "| src/tests/unit/test_q.py::test_it | #7 | not committed | soon |  |" in said.stdout
+    assert f"| `src/tests/integration/test_q.py::test_it` | `#7` | not committed | {SOON} | 7 |" in said.stdout
+    assert "| `src/tests/unit/test_q.py::test_it` | `#7` | not committed | `soon` |  |" in said.stdout
     assert "In quarantine: 2; [tool.quality-gate.quarantine] allows 10 tests, for 60 days" in said.stdout

@@ -2,11 +2,10 @@
 
 import re
 import sys
-from types import SimpleNamespace
 
 import pytest
 from conftest import TEMPLATE, environment, run
-from hunts import RANDOMLY, hunting_fixture  # noqa: F401 # a fixture
+from hunts import RANDOMLY
 from pipelines import write
 from test_pytest_rules import OVER, PLUGINS, SOON, settings
 
@@ -108,9 +107,10 @@ def hunt(bake, project):
 
 def rows(text):
     """Return the tables of the program: the seeds of failures by test."""
-    found = re.findall(r"^\| (tests/\S+::[^|]*?) \| (\d+ of \d+) \|.*\| ([\d, ]+) \| (.*) \|$", text, re.M)
+    found = re.findall(r"^\| `(tests/\S+::[^|]*?) \| (\d+ of \d+) \|.*\| ([\d, ]+) \| (.*) \|$", text, re.M)
     return {
-        name.partition("::")[2]: (count, [*map(int, seeds.split(", "))], error) for name, count, seeds, error in found
+        name.partition("::")[2].replace("`", ""): (count, [*map(int, seeds.split(", "))], error)
+        for name, count, seeds, error in found
     }
 
 
@@ -126,7 +126,7 @@ def test_a_hunt_finds_what_is_flaky_and_what_is_broken(hunt, project):
         if result == "1" and seed != "15":
             failed.setdefault(" ".join(name), []).append(int(seed))
     expected = {
-        name: (f"{len(seeds)} of 5", seeds, "AssertionError: noted \\| &lt;b>") for name, seeds in failed.items()
+        name: (f"{len(seeds)} of 5", seeds, "`AssertionError: noted \\| <b>`") for name, seeds in failed.items()
     }
     found = rows(page.read_text(encoding="utf-8"))
     assert {name.removesuffix(" (quarantine #7)"): row for name, row in found.items()} == expected
@@ -135,7 +135,7 @@ def test_a_hunt_finds_what_is_flaky_and_what_is_broken(hunt, project):
     assert text in said
     assert text.startswith("## Flaky tests: 3 of 9\n"), "the tests write nothing into the summary"
     assert "Broken, not flaky, because they failed in every run:" in text
-    assert "In quarantine and without a failure: tests/integration/test_a.py::test_over (#8)." in text
+    assert "In quarantine and without a failure: `tests/integration/test_a.py::test_over` (`#8`)." in text
     assert "Runs: 5, seeds 11 to 16. The run with seed 15 is not judged: it left no report (exit code 9)." in text
     assert len((project / "measured").read_text(encoding="utf-8")) in (5, 6), "once in each run: no benchmark"
     assert sorted(path.name for path in (project / "reports/junit").iterdir()) == [
@@ -183,28 +183,3 @@ def test_what_cannot_be_judged_is_said_in_one_line(hunt, project, case):
     (line,) = [line for line in said.splitlines() if line.startswith("Flaky tests: ")]
     assert told in line
     assert not (project / "gone").exists()
-
-
-REPORT = '<testsuite><testcase classname="t" name="test_it"/></testsuite>'
-
-
-def test_no_run_begins_that_has_no_time_left(hunting, project, tmp_path, monkeypatch, capsys):
-    """F1: a run here takes 50 seconds; inputs come from variables, the command line comes first."""
-    clock, started = iter(range(0, 9999, 50)), []
-
-    def pytest_of_a_minute(command, env):
-        started.append(command[-4:])
-        write(project, {command[-2].partition("=")[2]: REPORT})
-        return SimpleNamespace(returncode=0)
-
-    monkeypatch.chdir(project)
-    monkeypatch.setattr(hunting.flaky_tests.time, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(hunting.flaky_tests.subprocess, "run", pytest_of_a_minute)
-    monkeypatch.setattr(sys, "argv", ["flaky_tests.py", "--repetitions", "4"])
-    for name, value in {"TESTS": "tests", "SEED": "3", "REPETITIONS": "9", "MINUTES": "4"}.items():
-        monkeypatch.setenv(f"HUNT_{name}", value)
-    assert hunting.flaky_tests.main() == 0
-    assert "Runs: 2, seeds 3 to 4. 2 of 4 runs had no time left." in capsys.readouterr().out
-    assert [command[0] for command in started] == ["-q"] * 2
-    assert [command[1] for command in started] == ["--randomly-seed=3", "--randomly-seed=4"]
-    assert {command[-1] for command in started} == {"tests"}

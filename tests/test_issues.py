@@ -37,7 +37,7 @@ def test_one_issue_is_opened_edited_closed_and_reopened(github, keep):
 
 
 def test_only_the_issue_with_label_and_marker_is_taken(github, keep):
-    """F1: not a pull request, not another matter's, not one without the label; an open one before a closed one."""
+    """F1: not anybody's, a pull request, another matter's, one without the label; an open one before a closed one."""
     other = {"title": "t", "state": "open", "labels": ["audit"], "body": "<!-- other -->"}
     issues = [
         other | {"number": 1},
@@ -51,11 +51,21 @@ def test_only_the_issue_with_label_and_marker_is_taken(github, keep):
         },
         other | {"number": 5, "body": "<!-- mine -->\r\nText\r\n"},
         other | {"number": 6, "body": "<!-- mine -->", "state": "closed"},
+        other | {"number": 7, "body": "<!-- mine -->", "user": {"login": "anybody", "type": "User"}},
     ]
     github.set(issues=issues)
     assert keep("audit", "mine", "t", "Text") == ""
     assert keep("audit", "mine", "t", "Text", wanted=False) == "closed #5"
     assert keep("audit", "mine", "t", "Text") == "reopened #6"
+
+
+def test_text_that_is_too_long_is_cut(github, keep):
+    """F1, S1: GitHub takes 65,536 characters."""
+    assert keep("audit", "long", "Title", "\u00e9" * 70000) == "opened #1"
+    assert keep("audit", "long", "Title", "\u00e9" * 70000, comment="x" * 70000) == "commented #1"
+    (issue,) = github.state["issues"]
+    for text in (issue["body"], *issue["comments"]):
+        assert (len(text), text.splitlines()[-1]) == (65536, "The rest is too long for GitHub.")
 
 
 def test_lists_are_read_to_their_end(github, programs):

@@ -90,7 +90,8 @@ def listed(folder, *arguments, code=0, **variables):
 
 
 def rows(text):
-    return [[cell.strip() for cell in line.split(" | ")] for line in text.splitlines() if line.startswith("| test_")]
+    lines = [line.replace("`", "") for line in text.splitlines() if line.startswith("| `test_")]
+    return [[cell.strip() for cell in line.split(" | ")] for line in lines]
 
 
 def test_the_report_lists_who_is_in(tmp_path):
@@ -107,8 +108,8 @@ def test_the_report_lists_who_is_in(tmp_path):
     assert found["test_x.py::test_wrong"] == ["none", "", "soon", "|"]
     assert found["test_x.py::test_far"][0] == "a\\|b"
     assert "In quarantine: 5; [tool.quality-gate.quarantine] allows 4 tests, for 20 days from today at most." in text
-    problems = [line[2:].split(": ")[0] for line in text.splitlines() if line.startswith("- ")]
-    names = ["test_x.py::test_wrong", "test_x.py::test_over", "test_x.py::test_far"]
+    problems = [line[3:].split(": ")[0] for line in text.splitlines() if line.startswith("- ")]
+    names = ["test_x.py::test_over", "test_x.py::test_wrong", "test_x.py::test_far"]
     assert problems == [*names, "5 tests are in quarantine, [tool.quality-gate.quarantine] tests allows 4"]
     annotated = listed(tmp_path, code=1, GITHUB_ACTIONS="true")
     assert annotated.count("::error title=Quarantine::") == 4

@@ -30,6 +30,9 @@ ADDED = {
     "pull_request": {"allowed_merge_methods": ["merge", "squash", "rebase"], "required_reviewers": []},
     "update": {"update_allows_fetch_and_merge": False},
 }
+# Who opens issues, unless they say who did; outside workflows the token is PERSON's.
+BOT, PERSON = {"login": "github-actions[bot]", "type": "Bot"}, "octo-person"
+MOST = 65536  # characters of a body
 CAP = 1000  # filtered lists of runs end here: https://docs.github.com/rest/actions/workflow-runs
 
 
@@ -150,7 +153,9 @@ def issues(call: Call) -> Any:
 def issue_of(call: Call, issue: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
     label = example["labels"][0]
     labels = [label | {"name": name} for name in issue["labels"]]
-    shown = example | {key: value for key, value in issue.items() if key != "comments"} | {"labels": labels}
+    author = example["user"] | issue.get("user", BOT)
+    shown = example | {key: value for key, value in issue.items() if key != "comments"}
+    shown |= {"labels": labels, "user": author}
     if not issue.get("pull_request"):
         shown.pop("pull_request", None)
     return shown | {"comments": len(issue.get("comments", []))}
@@ -160,7 +165,13 @@ def one_issue(call: Call) -> Any:
     return issue_of(call, call.thing("issues", "number", call.values["issue_number"]), call.example())
 
 
+def limit(call: Call) -> None:
+    if len(call.body.get("body") or "") > MOST:
+        raise Refusal(422, f"Validation Failed: body is too long (maximum is {MOST} characters)")
+
+
 def open_issue(call: Call) -> Any:
+    limit(call)
     number = 1 + max([issue["number"] for issue in call.things("issues")], default=0)
     issue = {"number": number, "title": call.body["title"], "body": call.body.get("body"), "state": "open"}
     known = {label["name"] for label in call.things("labels")}
@@ -171,6 +182,7 @@ def open_issue(call: Call) -> Any:
 
 
 def edit_issue(call: Call) -> Any:
+    limit(call)
     issue = call.thing("issues", "number", call.values["issue_number"])
     issue.update({key: value for key, value in call.body.items() if key != "state_reason"})
     return issue_of(call, issue, call.example())
@@ -182,6 +194,7 @@ def comments(call: Call) -> Any:
 
 
 def comment(call: Call) -> Any:
+    limit(call)
     call.thing("issues", "number", call.values["issue_number"]).setdefault("comments", []).append(call.body["body"])
     return call.example(status="201") | {"body": call.body["body"]}
 
@@ -329,6 +342,10 @@ def tag(call: Call) -> Any:
     return call.example() | found | {"verification": call.example("verification") | found.get("verification", {})}
 
 
+def user(call: Call) -> Any:
+    return call.example() | {"login": PERSON}
+
+
 def nothing(call: Call) -> None:
     return None
 
@@ -338,6 +355,7 @@ ACTIONS_READ, ACTIONS_WRITE, ADMIN = {"actions": "read"}, {"actions": "write"}, 
 ISSUES_READ, ISSUES_WRITE, CONTENTS = {"issues": "read"}, {"issues": "write"}, {"contents": "read"}
 # Rights: https://docs.github.com/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
 ROUTES: dict[str, tuple[dict[str, str], Callable[[Call], Any]]] = {
+    "GET user": ({"user": "read"}, user),  # which no token of a workflow has
     "GET ": (READ, project),
     "PATCH ": (ADMIN, change_project),
     "GET /actions/artifacts": (ACTIONS_READ, artifacts),

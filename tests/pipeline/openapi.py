@@ -62,7 +62,7 @@ def resolved(whole: dict[str, Any], value: Any) -> Any:
 
 
 def operation(whole: dict[str, Any], method: str, path: str) -> dict[str, Any]:
-    told = whole["paths"][hub.REPOSITORY + path][method.lower()]
+    told = whole["paths"][hub.REPOSITORY + path if path[:1] in ("", "/") else f"/{path}"][method.lower()]
     parameters = [resolved(whole, parameter) for parameter in told.get("parameters", [])]
     request = told.get("requestBody", {})
     answers = {status: resolved(whole, answer) for status, answer in told["responses"].items()}

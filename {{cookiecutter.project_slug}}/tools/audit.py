@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from quality import repository, settings
-from quality.github.issues import keep
+from quality.github.issues import keep, unless_off
 from quality.repository import Unusable
 
 ROOT = Path.cwd()
@@ -126,7 +126,8 @@ def main() -> int:
         repository.annotate("warning", "Audit", f"{name} is not judged: {reason}")
     if arguments.issues:
         title, comment = f"Audit of dependencies: {count} problems", "" if count else "Nothing is found any more."
-        print(keep("audit", "audit", title, page, count > 0, comment) or "The issue is as it should be")
+        with unless_off("Audit"):
+            print(keep("audit", "audit", title, page, count > 0, comment) or "The issue is as it should be")
     return int(count > 0)
 
 

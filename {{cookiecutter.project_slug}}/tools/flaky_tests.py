@@ -5,29 +5,31 @@ Usage: python tools/flaky_tests.py [--repetitions N] [--seed N] [--minutes N] [-
 Each run has the next seed: with the same one, order and random numbers are the same. All tests run but those that need a
 service; quarantined ones have their real outcome. What is not given comes from HUNT_REPETITIONS, HUNT_SEED, HUNT_MINUTES,
 HUNT_TESTS (words, quoted as in a shell) and HUNT_ISSUES ("true"); without a seed it is the time. No run begins that is
-unlikely to end within the minutes. With --issues GitHub has an issue for each flaky test (tools/quality/flaky/issues.py). The
-project is the current folder.
-Exit codes: 0 hunted, whatever was found, 2 nothing could be judged, or the issues could not be kept.
+unlikely to end within the minutes, and one that goes on longer is ended. With --issues GitHub has an issue for each flaky
+test (tools/quality/flaky/issues.py), unless issues are switched off, which is a warning. The project is the current folder.
+Exit codes: 0 hunted, whatever was found, 2 nothing could be judged, or an issue could not be kept (the others are).
 """
 
 import argparse
 import os
 import re
 import shlex
-import shutil
 import subprocess  # nosec B404 # runs pytest only
+import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from quality import repository, settings
 from quality.flaky import results
 from quality.flaky.results import Hunt, Outcome
-from quality.repository import Unusable, cell
+from quality.repository import Unusable, code, fenced, plain
 
 REPORTS = Path("reports/junit")
 # The order is pytest-randomly's alone, and nothing ends a run early or measures what slows it down.
-OPTIONS = "-p pytest_rules --flaky-hunt -n0 --maxfail=0 --continue-on-collection-errors --benchmark-disable --no-cov -q"
+OPTIONS = "-p pytest_rules --flaky-hunt --maxfail=0 --continue-on-collection-errors -q"
+PLUGINS = {"xdist": "-n0", "pytest_benchmark": "--benchmark-disable", "pytest_cov": "--no-cov"}  # where they are
 HIDDEN = {"GITHUB_STEP_SUMMARY", "GH_TOKEN", "GITHUB_TOKEN"}  # from the tests
 USAGE_ERROR, NO_TESTS = 4, 5  # pytest's exit codes
 MOST = {"repetitions": 1000, "seed": 2**32 - 1001, "minutes": 1440}  # numpy's seeds have 32 bits
@@ -60,41 +62,50 @@ def arguments() -> tuple[argparse.Namespace, list[str]]:
 
 def hunt(given: argparse.Namespace, words: list[str], limits: dict[str, Any]) -> Hunt:
     """Run the tests, each time with the next seed; raises Unusable if no run can be judged."""
-    if not shutil.which("pytest"):
+    if not find_spec("pytest"):
         raise Unusable(f"pytest is not installed here: run: {repository.nox('hunt', Path.cwd())}")
     for old in REPORTS.glob("hunt-*.xml"):
         old.unlink()
-    runs, notes, longest, start = {}, [], 0.0, time.monotonic()
+    options = [*OPTIONS.split(), *(option for plugin, option in PLUGINS.items() if find_spec(plugin))]
+    runs, notes, is_whole, longest, start = {}, [], True, 0.0, time.monotonic()
     own = {name: value for name, value in os.environ.items() if name not in HIDDEN}
     on_github = bool(os.environ.get("GITHUB_ACTIONS"))
     for number, seed in enumerate(range(given.seed, given.seed + given.repetitions), 1):
         before = time.monotonic()
-        if runs and before - start + longest > 60 * given.minutes:
+        left = 60 * given.minutes - (before - start)
+        if left <= 0 or longest > left:
             notes.append(f"{given.repetitions - number + 1} of {given.repetitions} runs had no time left.")
             break
         print(f"{'::group::' if on_github else ''}Run {number} of {given.repetitions}, seed {seed}", flush=True)
         report = REPORTS / f"hunt-{seed}.xml"
-        command = ["pytest", *OPTIONS.split(), f"--randomly-seed={seed}", f"--junitxml={report}", *words]
-        code = subprocess.run(command, env=own).returncode  # nosec B603 # no shell
-        print("::endgroup::" * on_github, flush=True)
-        if code in (USAGE_ERROR, NO_TESTS):
-            reason = "finds no tests" if code == NO_TESTS else "refuses its options, its settings, or a test that is not there"
-            raise Unusable(f"pytest {reason} (exit code {code}, its words are above)")
+        pytest = [sys.executable, "-P", "-m", "pytest"]  # -P: not with the current folder, as the command
+        command = [*pytest, *options, f"--randomly-seed={seed}", f"--junitxml={report}", *words]
         try:
-            runs[seed] = judged(report, code)
+            status = subprocess.run(command, env=own, timeout=left).returncode  # nosec B603 # no shell
+        except subprocess.TimeoutExpired:
+            status = None
+        print("::endgroup::" * on_github, flush=True)
+        if status in (USAGE_ERROR, NO_TESTS):
+            reason = "finds no tests" if status == NO_TESTS else "refuses its options, its settings, or a test that is not there"
+            raise Unusable(f"pytest {reason} (exit code {status}, its words are above)")
+        try:
+            runs[seed] = judged(report, status)
         except Unusable as error:
-            notes.append(f"The run with seed {seed} is not judged: {error} (exit code {code}).")
+            told = f"is not judged: {error} (exit code {status})"
+            minutes = f"was ended after {left / 60:.0f} minutes, when the hunt had no more"
+            notes.append(f"The run with seed {seed} {minutes if status is None else told}.")
+        is_whole = is_whole and seed in runs and not any(case.is_file for case in runs[seed].values())
         longest = max(longest, time.monotonic() - before)
     tests = results.add_up(runs)
     if not any(test.runs for test in tests):
         raise Unusable(" ".join(notes) or "every test is skipped")
-    return Hunt(tests, [*runs], notes, words, limits)
+    return Hunt(tests, [*runs], notes, words, limits, is_whole)
 
 
-def judged(report: Path, code: int) -> dict[str, results.Case]:
+def judged(report: Path, status: int | None) -> dict[str, results.Case]:
     """Return what the tests of a run did; raises Unusable if it did not come to its end."""
     cases = results.read(report)
-    if code not in (0, 1):
+    if status not in (0, 1):
         raise Unusable("it did not come to its end")
     return cases
 
@@ -102,11 +113,11 @@ def judged(report: Path, code: int) -> dict[str, results.Case]:
 def table(tests: list[Outcome]) -> list[str]:
     lines = ["| Test | Failed | Rate | 95 % interval | Seeds | First line |", "| --- | ---: | ---: | ---: | --- | --- |"]
     for test in tests:
-        name = f"{test.name} (quarantine {test.quarantine})" if test.quarantine else test.name
+        name = f"{code(test.name)} (quarantine {code(test.quarantine)})" if test.quarantine else code(test.name)
         more = f" and {len(test.failed) - SHOWN} more" if test.failed[SHOWN:] else ""
         seeds = ", ".join(map(str, test.failed[:SHOWN])) + more
         found = results.rate(len(test.failed), test.runs)
-        lines.append(f"| {cell(name)} | {found} | {seeds} | {cell(test.error)} |")
+        lines.append(f"| {name} | {found} | {seeds} | {code(test.error)} |")
     return lines
 
 
@@ -117,17 +128,18 @@ def markdown(found: Hunt) -> str:
     lines = [f"## Flaky tests: {len(by['flaky'])} of {ran}", ""]
     if by["flaky"]:
         worst = by["flaky"][0]
-        lines += [*table(by["flaky"]), "", f"The same order as when {cell(worst.name)} failed, and then this test alone:", ""]
-        lines += ["```bash", found.again(worst.failed[0]), found.again(worst.failed[0], worst.name), "```", ""]
+        commands = f"{found.again(worst.failed[0])}\n{found.again(worst.failed[0], worst.name)}"
+        lines += [*table(by["flaky"]), "", f"The same order as when `{plain(worst.name)}` failed, and then this test alone:", ""]
+        lines += [*fenced("bash", commands), ""]
     if by["broken"]:
         many = "Broken, not flaky, because they failed in every run:"
         told = many if len(found.seeds) > 1 else "Failed in the only run, which does not tell broken from flaky:"
         lines += [told, "", *table(by["broken"]), ""]
     if clean := [test for test in by["passed"] if test.quarantine]:
-        said = ", ".join(f"{cell(test.name)} ({cell(test.quarantine)})" for test in clean)
+        said = ", ".join(f"`{plain(test.name)}` (`{plain(test.quarantine)}`)" for test in clean)
         lines += [f"In quarantine and without a failure: {said}.", ""]
     judged = f"{found.seeds[0]}" if len(found.seeds) == 1 else f"{found.seeds[0]} to {found.seeds[-1]}"
-    return "\n".join([*lines, " ".join([f"Runs: {len(found.seeds)}, seeds {judged}.", *map(cell, found.notes)]), ""])
+    return "\n".join([*lines, " ".join([f"Runs: {len(found.seeds)}, seeds {judged}.", *found.notes]), ""])
 
 
 def main() -> int:
@@ -144,9 +156,12 @@ def main() -> int:
             said = f"{test.name} failed in {len(test.failed)} of {test.runs} runs: {found.again(test.failed[0])}"
             repository.annotate("warning", "Flaky test", said, test.path)
     if given.issues:
-        from quality.flaky import issues  # which others do without
+        from quality.flaky.issues import keep_all  # which others do without
+        from quality.github.issues import unless_off
 
-        print(*issues.keep_all(found), sep="\n")
+        with unless_off("Flaky tests"):
+            for line in keep_all(found):
+                print(line)
     return 0
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from quality import repository
-from quality.repository import Unusable, cell
+from quality.repository import Unusable, code, plain
 
 TABLE = "[tool.quality-gate.quarantine]"
 
@@ -35,20 +35,17 @@ def row(root: Path, found: dict[str, str]) -> str:
     start = since(root, Path(found["path"]), found["issue"]) if found["issue"] else ""
     days = (date.fromisoformat(found["end"]) - date.today()).days if found["end"] else None
     left = "" if days is None else str(days) if days >= 0 else f"ended {-days} days ago"
-    cells = [found["test"], found["issue"] or "none", start, found["end"] or found["until"] or "none", left]
-    return f"| {' | '.join(map(cell, cells))} |"
+    cells = [code(found["test"]), code(found["issue"]) or "none", start, found["end"] or code(found["until"]) or "none", left]
+    return f"| {' | '.join(cells)} |"
 
 
-def judge(limits: dict[str, Any], quarantines: list[dict[str, str]]) -> tuple[str, list[str]]:
-    """Return the sentence on number and limits, and what is wrong."""
+def judge(limits: dict[str, Any], quarantines: list[dict[str, str]]) -> str:
+    """Return the sentence on number and limits."""
     today = str(date.today())
     current = [found for found in quarantines if not found["end"] or found["end"] >= today]
-    problems = [f"{found['test']}: {found['problem']}" for found in quarantines if found["problem"]]
-    if len(current) > limits.get("tests", len(current)):
-        problems.append(f"{len(current)} tests are in quarantine, {TABLE} tests allows {limits['tests']}: mend or delete some")
     number = f"{limits['tests']:g}" if "tests" in limits else "any number of"
     days = f", for {limits['days']:g} days from today at most" if "days" in limits else ""
-    return f"In quarantine: {len(current)}; {TABLE} allows {number} tests{days}.", problems
+    return f"In quarantine: {len(current)}; {TABLE} allows {number} tests{days}."
 
 
 def main() -> int:
@@ -57,10 +54,10 @@ def main() -> int:
         raise Unusable(f"give the file that pytest has written with --quarantined: run: {repository.nox('quarantine', root)}")
     report = repository.read(root, str(path))
     quarantines = sorted(report["quarantines"], key=lambda found: (found["end"], found["test"]))
-    sentence, problems = judge(report["limits"], quarantines)
+    sentence, problems = judge(report["limits"], quarantines), report["problems"]
     head = ["| Test | Issue | Since | Until | Days left |", "| --- | --- | --- | --- | ---: |"]
     rows = [*head, *(row(root, found) for found in quarantines), ""] if quarantines else []
-    wrong = ["", *(f"- {cell(problem)}" for problem in problems)] if problems else []
+    wrong = ["", *(f"- `{plain(problem)}`" for problem in problems)] if problems else []
     text = "\n".join(["## Quarantine", "", *rows, sentence if quarantines else "No test is in quarantine.", *wrong, ""])
     print(text)
     repository.tell("GITHUB_STEP_SUMMARY", text)

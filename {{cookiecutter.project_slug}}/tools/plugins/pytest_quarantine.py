@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("flaky_hunt"):
         name_for_report(config, items, limits)
     elif path := config.getoption("quarantined"):
-        write_list(Path(path), [found for found, _ in find(items, limits)], limits)
+        write_list(Path(path), [own for own, _ in find(items, limits)], limits)
     elif problems := apply(find(items, limits), limits):
         if not hasattr(config, "workerinput"):  # a worker of xdist would only crash: its tests fail
             raise pytest.UsageError("\n".join(problems))
@@ -88,11 +88,8 @@ def find(items: Iterable[pytest.Item], limits: dict[str, Any]) -> list[tuple[Qua
 
 def apply(found: list[tuple[Quarantine, list[pytest.Item]]], limits: dict[str, Any]) -> list[str]:
     """Forgive failures until the end of each quarantine, then fail; return what is wrong with them, line by line."""
-    problems, current = [], [own for own, _ in found if not own.has_ended]
-    too_many = ""
-    if len(current) > limits.get("tests", len(current)):
-        too_many = f"{len(current)} tests are in quarantine, {TABLE} tests allows {limits['tests']}: mend or delete some"
-        problems.append(too_many)
+    too_many = beyond([own for own, _ in found], limits)
+    problems = [too_many] if too_many else []
     for own, items in found:
         if own.problem:
             problems.append(f"{own.test}: {own.problem}")
@@ -106,16 +103,26 @@ def apply(found: list[tuple[Quarantine, list[pytest.Item]]], limits: dict[str, A
                 item.add_marker(forgiven, append=False)  # before the test's own
     if problems:
         problems.append("In quarantine:")
-        problems += [f"  {own.test} (issue {own.issue or 'not named'}, until {own.until or 'not named'})" for own in current]
+        problems += [f"  {own.test} (issue {own.issue or 'not named'}, until {own.until or 'not named'})" for own, _ in found if not own.has_ended]
     return problems
 
 
+def beyond(found: list[Quarantine], limits: dict[str, Any]) -> str:
+    """Return that too many tests are in quarantine, or an empty string."""
+    current = len([own for own in found if not own.has_ended])
+    if current <= limits.get("tests", current):
+        return ""
+    return f"{current} tests are in quarantine, {TABLE} tests allows {limits['tests']}: mend or delete some"
+
+
 def write_list(path: Path, found: list[Quarantine], limits: dict[str, Any]) -> None:
-    """Write quarantines and limits for tools/quarantine.py."""
-    over = [own._replace(problem=f"ended on {own.end}: mend or delete it") if own.has_ended else own for own in found]
-    fields = [own._asdict() | {"end": str(own.end or "")} for own in over]
+    """Write quarantines, limits and all that is wrong for tools/quarantine.py."""
+    fields = [own._asdict() | {"end": str(own.end or "")} for own in found]
+    wrong = [(own, f"ended on {own.end}: mend or delete it" if own.has_ended else own.problem) for own in found]
+    problems = [*(f"{own.test}: {problem}" for own, problem in wrong if problem), beyond(found, limits)]
+    told = {"limits": limits, "quarantines": fields, "problems": [problem for problem in problems if problem]}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"limits": limits, "quarantines": fields}, indent=2), encoding="utf-8")
+    path.write_text(json.dumps(told, indent=2), encoding="utf-8")
 
 
 def name_for_report(config: pytest.Config, items: list[pytest.Item], limits: dict[str, Any]) -> None:

@@ -242,3 +242,19 @@ def annotate(level: str, title: str, text: str, path: str = "", line: int = 0) -
 def cell(text: str) -> str:
     """Return `text` for a cell of a Markdown table."""
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", "<br>")
+
+
+def plain(text: str) -> str:
+    """Return text of others for code in Markdown: one line, which can neither end the code nor begin a comment."""
+    return one_line(text).replace("`", "'").replace("<!--", "<! --")
+
+
+def code(text: str) -> str:
+    """Return text of others for a cell of a Markdown table: a code span, which nothing in it can leave."""
+    return f"`{plain(text)}`".replace("|", "\\|") if text.strip() else ""
+
+
+def fenced(kind: str, text: str) -> list[str]:
+    """Return a block of code in Markdown, line by line; its fence is longer than any in the text."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return [f"{fence}{kind}", text, fence]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from xml.etree import ElementTree  # nosec B405 # reports of the project's own pytest
 
 from quality import repository
-from quality.repository import Unusable, one_line
+from quality.repository import Unusable, one_line, plain
 
 Z = 1.959963984540054  # 97.5 % of a normal distribution lie below it, so that 95 % lie between -Z and Z
 LONGEST = 200  # characters of a message
@@ -21,7 +21,7 @@ class Case(NamedTuple):
     skipped: bool
     error: str
     quarantine: str
-    is_file: bool  # a file that could not be collected, which only a report of the failure names
+    is_file: bool  # a file or a class that could not be collected, which only a report of the failure names
 
 
 class Outcome(NamedTuple):
@@ -52,7 +52,8 @@ class Outcome(NamedTuple):
 class Hunt(NamedTuple):
     """All runs: the tests, the worst first, the seeds that were judged, and what is to say of others.
 
-    `selection` are the words for pytest that chose the tests, `limits` the settings of quarantine.
+    `selection` are the words for pytest that chose the tests, `limits` the settings of quarantine; it is whole if each run
+    was judged and each file collected.
     """
 
     tests: list[Outcome]
@@ -60,11 +61,16 @@ class Hunt(NamedTuple):
     notes: list[str]
     selection: list[str]
     limits: dict[str, Any]
+    is_whole: bool = True
 
     def again(self, seed: int, *tests: str) -> str:
         """Return the command that repeats a run, of `tests` alone if there are some."""
-        words = shlex.join(tests or self.selection)
-        return f"{repository.nox('hunt', Path.cwd())} -- --seed {seed} --repetitions 1 {words}".strip()
+        return again(seed, *(tests or self.selection))
+
+
+def again(seed: int, *words: str) -> str:
+    """Return the command that repeats a run of what `words` choose, or of all tests."""
+    return f"{repository.nox('hunt', Path.cwd())} -- --seed {seed} --repetitions 1 {shlex.join(words)}".strip()
 
 
 def wilson(failures: int, runs: int) -> tuple[float, float]:
@@ -98,7 +104,7 @@ def read(path: Path) -> dict[str, Case]:
         key = element.get("classname", ""), element.get("name", "")
         problems = [*element.iter("failure"), *element.iter("error")]
         if key == ("pytest", "internal"):
-            raise Unusable(f"pytest itself failed: {one_line(problems[0].text)[-LONGEST:]}")
+            raise Unusable(f"pytest itself failed: `{plain(problems[0].text or '')[-LONGEST:]}`")
         said = {item.get("name"): item.get("value", "") for item in reversed([*element.iter("property")])}
         # A test that fails and cannot be torn down has two elements, and the properties are in one of them.
         names[key] = said.get("hunt-test") or names.get(key) or "::".join(filter(None, key))
@@ -108,7 +114,7 @@ def read(path: Path) -> dict[str, Case]:
             skipped=element.find("skipped") is not None,
             error=old.error or first_line(problems),
             quarantine=said.get("hunt-quarantine") or old.quarantine,
-            is_file=not key[0],
+            is_file=any(problem.get("message") == "collection failure" for problem in element.iter("error")),
         )
     return {names[key]: case for key, case in cases.items()}
 
