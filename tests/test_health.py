@@ -92,8 +92,15 @@ def test_one_flaky_run_of_two(report):
     jobs[str(broken["id"])] = [make_job(broken, "Build", 1, 1, "failure", attempt) for attempt in (1, 2)]
     result = report(runs=[flaky, broken], jobs=jobs)
     assert cells(result, "Flaky runs") == ["50 %", "1 of 2 runs", "5", "too few"]
-    assert "| Test (Python 3.12, part 1) | 2 | 7.2 | 7.5 | 1 | 1 |" in result.stdout
-    assert "| Build | 2 | 1.0 | 1.0 | 1 | 0 |" in result.stdout
+    assert "| `Test (Python 3.12, part 1)` | 2 | 7.2 | 7.5 | 1 | 1 |" in result.stdout
+    assert "| `Build` | 2 | 1.0 | 1.0 | 1 | 0 |" in result.stdout
+
+
+def test_a_job_named_by_a_fork_is_only_its_name(report):
+    """M1, C9: a pull request runs its own workflow, so its jobs have names of anybody; in the issue they are code."""
+    (run,), name = week(1)["runs"], "@team ![x](y) `a` | <b>\nc"
+    result = report(runs=[run], jobs={str(run["id"]): [make_job(run, name, 0, 1)]})
+    assert "\n| `@team ![x](y) 'a' \\| <b> c` | 1 | 1.0 | 1.0 | 0 | 0 |\n" in result.stdout
 
 
 def test_coverage_is_compared_with_a_week_before(report):
@@ -105,7 +112,7 @@ def test_coverage_is_compared_with_a_week_before(report):
         for place, (run, pair) in enumerate(zip(runs, percents, strict=True))
     ]
     result = report(runs=runs, artifacts=kept)
-    assert "| src/app/a.py | 60.00 | 50.00 | -10.00 |" in result.stdout
+    assert "| `src/app/a.py` | 60.00 | 50.00 | -10.00 |" in result.stdout
     assert "It fell in 1 modules." in result.stdout
     kept[2] |= {"expired": True}
     result = report(runs=runs, artifacts=kept)

@@ -77,7 +77,7 @@ def named(root: Path, reader: Reader) -> list[tuple[str, str, str, str]]:
         if kind == "vars" and "HEALTH_VARIABLES" in os.environ:
             is_set = name in given["vars"]
         word = "not seen" if is_set is None else "yes" if is_set else "no"
-        rows.append((f"`{name}`", "variable" if kind == "vars" else "secret", word, ", ".join(files)))
+        rows.append((f"`{name}`", "variable" if kind == "vars" else "secret", word, repository.cell(", ".join(files))))
     if any(row[2] == "not seen" for row in rows):
         told = "no token of a workflow may list them: `gh secret list` and `gh variable list` do, for who may administer"
         reader.miss("whether some secrets and variables are set", told)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from quality.health.numbers import FEW, Measure, Repeated, Week
 from quality.health.records import Run
-from quality.repository import cell
+from quality.repository import cell, code
 
 SHOWN = 5  # jobs of each kind
 MODULES = 20  # whose coverage fell
@@ -49,18 +49,18 @@ def listed(measures: list[Measure]) -> str:
 
 
 def table(head: str, rows: Iterable[Iterable[object]]) -> list[str]:
-    """Return a table; `head` are its columns, divided by `|`, one that is a number after a colon."""
+    """Return a table of cells as they are; `head` are its columns, divided by `|`, one that is a number after a colon."""
     names = [name.strip() for name in head.split("|")]
     lines = [f"| {' | '.join(name.lstrip(':') for name in names)} |"]
     lines.append(f"| {' | '.join('---:' if name.startswith(':') else '---' for name in names)} |")
-    return [*lines, *(f"| {' | '.join(cell(str(value)) for value in row)} |" for row in rows), ""]
+    return [*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows), ""]
 
 
 def measured(measures: list[Measure]) -> list[str]:
     rows = []
     for found in measures:
         value = "" if found.value is None else f"{found.value:g} {found.unit}"
-        rows.append((found.name, value, found.of, "" if found.target is None else f"{found.target:g}", found.verdict))
+        rows.append((cell(found.name), value, found.of, "" if found.target is None else f"{found.target:g}", found.verdict))
     return table("What | :last 7 days | of | :target | verdict", rows)
 
 
@@ -98,7 +98,7 @@ def jobs(found: list[Repeated]) -> list[str]:
     """Return the slowest and the most repeated jobs."""
     repeated = sorted((job for job in found if job.repeated), key=lambda job: -job.repeated)[:SHOWN]
     shown = [job for place, job in enumerate(found) if place < SHOWN or job in repeated]
-    rows = [(job.name, job.times, f"{job.average:.1f}", f"{job.longest:.1f}", job.repeated, job.flaky) for job in shown]
+    rows = [(code(job.name), job.times, f"{job.average:.1f}", f"{job.longest:.1f}", job.repeated, job.flaky) for job in shown]
     told = f"The {SHOWN} slowest and the {SHOWN} most repeated of {len(found)} jobs of the last 7 days, in minutes of an attempt."
     return [*table("Job | :times | :average | :longest | :repeated | :failed, then passed", rows), told, ""] if rows else []
 
@@ -113,7 +113,7 @@ def coverage(report: Report) -> list[str]:
         return [f"{now}; there is nothing to compare it with.", ""]
     before, then = old[0][1], old[0][0].created
     told = f"{now}; {before.get('total', 0):.2f} % on {then:%Y-%m-%d}. It fell in {len(report.fell)} modules."
-    rows = [(name, f"{was:.2f}", f"{has:.2f}", f"{has - was:+.2f}") for name, was, has in report.fell[:MODULES]]
+    rows = [(code(name), f"{was:.2f}", f"{has:.2f}", f"{has - was:+.2f}") for name, was, has in report.fell[:MODULES]]
     rest = [f"And {len(report.fell) - MODULES} more.", ""] if len(report.fell) > MODULES else []
     return [told, "", *(table("Module | :before | :now | :change", rows) if rows else []), *rest]
 
