@@ -60,10 +60,10 @@ def errors(value, path=""):
     return [error for key, item in inner for error in errors(item, f"{path}/{key}")]
 
 
-def contexts(event, ref="refs/heads/main", inputs=None, private=False, **payload):
+def contexts(event, ref="refs/heads/main", inputs=None, private=False, fork=False, **payload):
     """Return the contexts of a run."""
     github = {
-        "event": {"repository": {"private": private, "fork": False, "default_branch": "main"}, **payload},
+        "event": {"repository": {"private": private, "fork": fork, "default_branch": "main"}, **payload},
         "event_name": event,
         "head_ref": "topic/x" if event == "pull_request" else "",
         "ref": ref,
@@ -95,6 +95,7 @@ def events(newest):
         "workflow_dispatch, newest": contexts("workflow_dispatch", inputs={"python": newest, "slow": False}),
         "workflow_dispatch, no inputs": contexts("workflow_dispatch"),
         "workflow_dispatch, another branch": contexts("workflow_dispatch", "refs/heads/topic"),
+        "workflow_dispatch, fork": contexts("workflow_dispatch", fork=True),
     }
 
 
