@@ -147,7 +147,7 @@ def test_one_issue_is_open_while_something_is_found(audit, service, github):
     assert "Audit: pip-audit could not ask for vulnerabilities: requests.exceptions.ConnectionError: " in said
     assert github.writes() == []
     service.known = {}
-    assert "closed #1" in audit("bad==1.0\n", "--issues")
+    assert "closed #1" in audit("bad==1.0\n", AUDIT_ISSUES="true")
 
 
 @pytest.mark.slow
