@@ -95,7 +95,7 @@ def events(newest):
         "workflow_dispatch, newest": contexts("workflow_dispatch", inputs={"python": newest, "slow": False}),
         "workflow_dispatch, no inputs": contexts("workflow_dispatch"),
         "workflow_dispatch, another branch": contexts("workflow_dispatch", "refs/heads/topic"),
-        "workflow_dispatch, a fork": contexts("workflow_dispatch", fork=True),
+        "workflow_dispatch, fork": contexts("workflow_dispatch", fork=True),
     }
 
 

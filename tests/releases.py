@@ -73,14 +73,16 @@ def pypi_fixture(monkeypatch):
 def project_fixture(tmp_path, monkeypatch):
     """A project that can be released: a wheel, a changelog, a commit in the branch of releases, a tag."""
     root = tmp_path / "project"
-    write(root, {"CHANGELOG.md": CHANGELOG, ".gitignore": "dist\nreports\n"})
+    rules = {"name": "B", "rules": [], "conditions": {"ref_name": {"include": ["refs/heads/dev", "refs/heads/trunk"]}}}
+    path = ".github/rulesets/protected-branches.json"
+    write(root, {"CHANGELOG.md": CHANGELOG, ".gitignore": "dist\nreports\n", path: json.dumps(rules)})
     wheel(root, VERSION)
-    run("git", "init", "--quiet", "--initial-branch=main", cwd=root)
+    run("git", "init", "--quiet", "--initial-branch=trunk", cwd=root)
     commit(root)
-    run("git", "update-ref", "refs/remotes/origin/main", "HEAD", cwd=root)
+    run("git", "update-ref", "refs/remotes/origin/trunk", "HEAD", cwd=root)
     run("git", "tag", TAG, cwd=root)
     monkeypatch.chdir(root)
-    for name in ("GITHUB_REF_NAME", "GITHUB_REF_TYPE", "RELEASE_BRANCH"):
+    for name in ("GITHUB_REF_NAME", "GITHUB_REF_TYPE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
     return root

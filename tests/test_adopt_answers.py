@@ -6,7 +6,7 @@ import pytest
 from adoption import Refused, answers, layouts, requirements, tables
 from adoption.project import Project
 from adoptions import FLAT, NAMED, SETUP, adopt, repository_fixture  # noqa: F401 # a fixture
-from conftest import TEMPLATE
+from conftest import TEMPLATE, run
 
 MIT = "MIT License\n\nPermission is hereby granted, free of charge, to any person\n"
 BSD = "Redistribution and use in source and binary forms, are permitted\n3. Neither the name of the holder\n"
@@ -209,6 +209,30 @@ def test_groups_get_what_they_lack_and_stay_free_of_cycles(repository):
     assert "nox==2025.10" in found["tasks"] and "twine>=6.1,<8; python_version >= '3.11'" in found["build"]
     conda = tables.conda(project, rendered, needs)
     assert conda.count('groups = ["tests", "test", "lint", "build", "tasks", "update"]') == 2
+
+
+BRANCHES = {
+    # case: (branches on origin, the default one, main_branch, develop_branch)
+    "stale": (["main", "develop"], "main", "main", ""),
+    "integration": (["main", "develop"], "develop", "main", "develop"),
+    "old names": (["master", "development"], "development", "master", "development"),
+    "alone": (["develop"], "develop", "develop", ""),
+    "another": (["trunk", "main", "develop"], "trunk", "trunk", ""),
+}
+
+
+@pytest.mark.parametrize("case", BRANCHES)
+def test_the_default_branch_stays_the_default_branch(repository, case):
+    """L3, M6: the first branch of the rules, which `nox -s github_setup -- --apply` makes it."""
+    known, default, main, develop = BRANCHES[case]
+    root = repository(FLAT)
+    for name in known:
+        run("git", "update-ref", f"refs/remotes/origin/{name}", "HEAD", cwd=root)
+    run("git", "symbolic-ref", "refs/remotes/origin/HEAD", f"refs/remotes/origin/{default}", cwd=root)
+    project = Project(root)
+    found = answers.derive(project, layouts.detect(project))
+    assert (found["main_branch"][0], found["develop_branch"][0]) == (main, develop)
+    assert (develop or main) == default
 
 
 def test_a_python_that_the_pipeline_does_not_know_is_refused(repository):

@@ -147,10 +147,10 @@ def test_one_issue_is_open_while_something_is_found(audit, service, github):
     assert "Audit: pip-audit could not ask for vulnerabilities: requests.exceptions.ConnectionError: " in said
     assert github.writes() == []
     service.known = {}
-    assert "closed #1" in audit("bad==1.0\n", "--issues")
+    assert "closed #1" in audit("bad==1.0\n", AUDIT_ISSUES="true")
     service.known = {"bad": [vulnerability("bad")]}
     github.set(refuse=[{"call": "issues", "status": 410, "message": "Issues are disabled for this repo"}])
-    said = audit("bad==1.0\n", "--issues", code=1, GITHUB_ACTIONS="true")
+    said = audit("bad==1.0\n", code=1, AUDIT_ISSUES="true", GITHUB_ACTIONS="true")
     assert "::warning title=Audit::Issues are switched off, so none is kept: Settings > General > Features" in said
 
 

@@ -131,12 +131,15 @@ def test_environment_of_the_pipeline(pipeline):
     assert_all((case, found["PYTEST_WORKERS"] == "0", case.answers["ci_speed"] == "thorough") for case, found in env)
 
 
-def test_a_hunt_keeps_issues_for_the_default_branch_only(cases):
-    """F1: every night, and by hand there; in no fork."""
-    hunts = [(case, value) for case in cases for value in case.variables_of_steps("HUNT_ISSUES")]
-    elsewhere = ("workflow_dispatch, another branch", "workflow_dispatch, a fork")
-    assert {case.event for case, _ in hunts} >= {*elsewhere}
-    assert_all((case, str(value).lower() == "true", case.event not in elsewhere) for case, value in hunts)
+@pytest.mark.parametrize("name", ["HUNT_ISSUES", "AUDIT_ISSUES", "HEALTH_ISSUE"])
+def test_issues_are_kept_for_the_default_branch_only(cases, name):
+    """F1, S1, M5: by the clock, and by hand there; not for another branch, and not in a fork, which has its own."""
+    not_kept = {"workflow_dispatch, another branch", "workflow_dispatch, fork"}
+    found = [(case, value) for case in cases for value in case.variables_of_steps(name)]
+    assert {case.event for case, _ in found} >= not_kept
+    assert_all((case, str(value).lower() == "true", case.event not in not_kept) for case, value in found)
+    own = {bool(case.answers) for case, _ in found}
+    assert own == ({True, False} if name == "HEALTH_ISSUE" else {True}), "the template's own report has it too"
 
 
 def test_patch_is_judged_against_the_merge_commit(pipeline):

@@ -1,5 +1,6 @@
 """S1, S2, S4, M4, T3, T5: what documents promise about Dependabot, branch rules, variables and secrets."""
 
+import importlib
 import json
 import re
 
@@ -62,7 +63,7 @@ def test_dependabots_branch_is_completed_without_the_projects_code(bake):
     assert found[0] in hooks["verify-project"]["additional_dependencies"]
 
 
-def test_branch_rules_require_the_gate_and_one_approval_and_lock_nobody_out(project):
+def test_branch_rules_require_the_gate_and_one_approval_and_lock_nobody_out(project, tools):
     """M4: a sole maintainer, who cannot approve, may merge as administrator (role 5), through a pull request only."""
     ruleset = json.loads(read(project / ".github/rulesets/protected-branches.json"))
     ci = yaml.safe_load(read(project / ".github/workflows/ci.yml"))
@@ -89,6 +90,10 @@ def test_branch_rules_require_the_gate_and_one_approval_and_lock_nobody_out(proj
         "required_status_checks": [check],
     }, "branches can be created, and need not be rebased for each merge"
     assert "one approval and for one check, **Quality gate**" in read(project / "README.md")
+    known = importlib.import_module("quality.github.rules")
+    assert (known.GATE, known.ACTIONS) == tuple(check.values()), "programs know it by this name"
+    files = (project / "tools").rglob("*.py")
+    assert [path.name for path in files if '= "Quality gate"' in read(path)] == ["rules.py"], "in one place"
 
 
 def test_reference_explains_what_no_run_can(project):

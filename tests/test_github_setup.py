@@ -14,6 +14,8 @@ BRANCH = "dev/a#b"  # a name that must be quoted in an address
 PRO = "Upgrade to GitHub Pro or make this repository public to enable this feature."
 RELEASE = "on: push\njobs:\n  publish:\n    environment: pypi\n"
 ON = {"can_approve_pull_request_reviews": True, "default_workflow_permissions": "read"}
+ONLY = {"protected_branches": False, "custom_branch_policies": True}
+PYPI = {"name": "pypi", "policies": [{"name": "v*", "type": "tag"}], "deployment_branch_policy": ONLY}
 SECRETS = ["CODECOV_TOKEN", "TEMPLATE_APP_PRIVATE_KEY"]
 
 
@@ -40,7 +42,7 @@ def complete(project, github, **things):
 def test_a_new_repository_is_set_up_and_a_second_time_changes_nothing(github, bake, copy):
     """M6, M4: the plan changes nothing; it names each setting, and what is left to a person with the place."""
     project = copy(develop_branch=BRANCH)
-    write(project, {".github/workflows/release.yml": RELEASE})
+    write(project, {".github/workflows/publish.yml": RELEASE})
     github.set(branches=["main", BRANCH], repository={"default_branch": "main", "full_name": "octo/app"})
     github.set(
         workflow_permissions={"can_approve_pull_request_reviews": False, "default_workflow_permissions": "write"}
@@ -60,7 +62,7 @@ def test_a_new_repository_is_set_up_and_a_second_time_changes_nothing(github, ba
         "Dependabot alerts: off → on",
         "Dependabot security updates: off → on",
         "CodeQL's default setup: on → off",
-        "environment pypi: off → on",
+        "environment pypi: none → for tags v* only",
     ]
     assert "Nothing is changed. To change it: `nox -s github_setup -- --apply`" in plan
     done = setup(project, "--apply")
@@ -68,7 +70,7 @@ def test_a_new_repository_is_set_up_and_a_second_time_changes_nothing(github, ba
     state = github.state
     assert state["repository"]["default_branch"] == BRANCH
     assert [rules["target"] for rules in state["rulesets"]] == ["branch", "tag"]
-    assert (state["workflow_permissions"], state["environments"]) == (ON, ["pypi"])
+    assert (state["workflow_permissions"], state["environments"]) == (ON, [PYPI])
     assert (state["alerts"], state["security_fixes"], state["code_scanning"]["state"]) == (True, True, "not-configured")
     github.writes()
     assert "All is as it should be." in setup(project, "--apply")
@@ -76,6 +78,7 @@ def test_a_new_repository_is_set_up_and_a_second_time_changes_nothing(github, ba
     steps = [line.removeprefix("- ").partition(",")[0] for line in done if line.startswith("- ")]
     assert steps[:4] == ["CODECOV_TOKEN", "SLACK_WEBHOOK_URL", "TEMPLATE_APP_CLIENT_ID", "TEMPLATE_APP_PRIVATE_KEY"]
     assert "trusted publisher" in steps[4]
+    assert any("workflow publish.yml, environment pypi" in line for line in done)
     assert "https://app.codecov.io/gh/octo/app/new" in "".join(done)
 
 
@@ -87,7 +90,7 @@ def test_drift_is_named_and_mended_and_what_is_not_ours_stays(github, bake, tool
     assert setup(project, "--check")[-1].startswith("- ")
     rules = github.state["rulesets"]
     parameters = rules[0]["rules"][2]["parameters"]
-    parameters["required_approving_review_count"] = 0
+    parameters |= {"required_approving_review_count": 0, "allowed_merge_methods": ["squash"]}
     rules[0]["rules"][3]["parameters"]["required_status_checks"] = [{"context": "Other"}]
     rules[0]["rules"].append({"type": "required_signatures"})
     rules[1] |= {"enforcement": "disabled", "bypass_actors": []}
@@ -119,6 +122,9 @@ def test_drift_is_named_and_mended_and_what_is_not_ours_stays(github, bake, tool
     assert "PUT repos/{owner}/{repo}/rulesets/7" in github.writes()
     state = github.state
     assert state["rulesets"][:2] == others
+    kept, (*_, reviews, checks) = {"allowed_merge_methods": ["squash"]}, state["rulesets"][2]["rules"]
+    wanted = json.loads((project / ".github/rulesets/protected-branches.json").read_text(encoding="utf-8"))["rules"]
+    assert (reviews["parameters"], checks) == (wanted[2]["parameters"] | kept | {"required_reviewers": []}, wanted[3])
     assert state["rulesets"][-1] == twin
     assert state["labels"][:2] == theirs
     github.set(rulesets=[rules for rules in state["rulesets"] if rules is not state["rulesets"][-1]])
@@ -201,18 +207,3 @@ def test_files_of_rules_that_cannot_be_used_are_all_named(copy, tmp_path):
     (line,) = setup(project, code=2, PATH=str(tmp_path))
     assert ".github/rulesets/a.json: is no ruleset: give it a name and a list of rules" in line
     assert ".github/rulesets/z.json: has the name 'Release tags' of .github/rulesets/release-tags.json" in line
-
-
-@pytest.mark.parametrize(
-    ("names", "branch"),
-    [
-        (["refs/heads/develop", "refs/heads/main"], "develop"),
-        (["~DEFAULT_BRANCH", "refs/heads/releases/**", "refs/heads/a/b"], "a/b"),
-        (["~ALL"], ""),
-    ],
-)
-def test_the_default_branch_is_the_first_that_the_rules_name(tools, names, branch):
-    """M6: a pattern names none."""
-    rules = importlib.import_module("quality.github.rules")
-    assert rules.first_branch({"conditions": {"ref_name": {"include": names}}}) == branch
-    assert rules.first_branch({}) == ""

@@ -1,5 +1,6 @@
 """M3: what stops a release, check by check; test_release_flow.py has them together."""
 
+import importlib
 import re
 
 import pytest
@@ -133,12 +134,25 @@ def test_an_index_that_does_not_answer_is_no_pass(program, tools, pypi, versions
         list(program.index(release(program)))
 
 
-def test_only_what_is_in_the_branch_of_releases_is_released(program, tools, project, monkeypatch):
-    """M3: not a commit beside it, and not without knowing the branch."""
+def test_only_what_is_in_the_branch_of_releases_is_released(program, tools, project):
+    """M3: the last one of the rules; not a commit beside it, and not without knowing the branch."""
     given = release(program, project, commit=program.resolve(project, "HEAD"))
     assert list(program.branch(given)) == []
     beside = given._replace(commit=commit(project, "beside"))
-    assert "is not in origin/main: merge it there" in "".join(program.branch(beside))
-    monkeypatch.setenv("RELEASE_BRANCH", "trunk")
+    assert "is not in origin/trunk: merge it there" in "".join(program.branch(beside))
+    run("git", "update-ref", "-d", "refs/remotes/origin/trunk", cwd=project)
     with pytest.raises(tools.repository.Unusable, match="origin/trunk is not known here: git fetch origin"):
         list(program.branch(given))
+    (project / ".github/rulesets/protected-branches.json").unlink()
+    with pytest.raises(tools.repository.Unusable, match="the branch of releases is not known here: .*protected-"):
+        list(program.branch(given))
+
+
+def test_a_project_is_released_from_its_main_branch(program, render, tools):
+    """M3: whatever its name is, without a variable; that of the template too. The last one that the rules name."""
+    rules = importlib.import_module("quality.github.rules")
+    for answers in ({"develop_branch": "dev"}, {"develop_branch": ""}):
+        project = render(deploy="pypi", main_branch="trunk", **answers)
+        assert rules.branches(rules.load(project)[rules.BRANCHES])[-1] == "trunk"
+        assert "trunk" not in (project / ".github/workflows/release.yml").read_text(encoding="utf-8")
+    assert rules.branches(rules.load(TEMPLATE)[rules.BRANCHES]) == ["main"]

@@ -90,7 +90,7 @@ def test_what_is_checked_out_is_judged_before_the_tag_is_made(program, project, 
     with pytest.raises(Exception, match="dist/ must hold one wheel, and holds 0: run: nox -s build"):
         program.main()
     wheel(project, "1.3.0rc1")
-    run("git", "update-ref", "refs/remotes/origin/main", "HEAD", cwd=project)
+    run("git", "update-ref", "refs/remotes/origin/trunk", "HEAD", cwd=project)
     github.set(checks={head: [GATE]})
     assert program.main() == 0, capsys.readouterr().out
     assert "Release: v1.3.0rc1 at commit" in capsys.readouterr().out

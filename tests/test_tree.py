@@ -85,6 +85,13 @@ def test_default_tree_is_exactly_this(bake):
     assert sorted(tree(bake())) == sorted(path.replace("PKG", "my_project") for path in FILES)
 
 
+def test_lines_of_the_programs_are_short(bake):
+    """R4: 130 columns at most, beside which a diff still fits."""
+    files = [path for path in (bake(deploy="pypi") / "tools").rglob("*.py")]
+    numbered = [(path.name, *line) for path in files for line in enumerate(path.read_text("utf-8").splitlines(), 1)]
+    assert [f"{name}:{number}" for name, number, line in numbered if len(line) > 130] == []
+
+
 @pytest.mark.parametrize(("name", "value"), ONE_BY_ONE)
 def test_each_answer_changes_something_and_no_other_file_appears(render, name, value):
     before, after = tree(render()), tree(render(**{name: value}))

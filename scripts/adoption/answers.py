@@ -13,7 +13,7 @@ TEMPLATE = Path(__file__).resolve().parent.parent.parent
 QUESTIONS = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
 KNOWN = ("3.11", "3.12", "3.13", "3.14")
 # Names that the template gives as well: if one of them is taken, its files get another.
-WORKFLOWS = r"\.github/workflows/(ci|nightly|codeql|dependencies|template-update)\.ya?ml"
+WORKFLOWS = r"\.github/workflows/(ci|ci-health|codeql|dependencies|flaky-hunt|nightly|template-update)\.ya?ml"
 TAKEN = re.compile(rf"noxfile\.py|environment\.ya?ml|conf/requirements\.txt|{WORKFLOWS}")
 BLACK = 88  # the line length of black and of ruff where nobody names another
 
@@ -85,15 +85,18 @@ def pythons(about):
 
 def branches(project, about):
     head = git(project.root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD").removeprefix("origin/")
-    main = head or git(project.root, "symbolic-ref", "--short", "HEAD")
-    known = git(project.root, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes/origin")
-    develop = next(iter(re.findall(r"/(develop|development)$", known, re.M)), "")
+    default = head or git(project.root, "symbolic-ref", "--short", "HEAD")
+    known = git(project.root, "for-each-ref", "--format=%(refname)", "refs/remotes/origin" if head else "refs/heads")
+    mains = [name for name in ("main", "master") if re.search(rf"/{name}$", known, re.M)]
+    # The first branch of the rules becomes the default branch on GitHub: it must be the one that is it.
+    main, develop = (mains[0], default) if mains and default in ("develop", "development") else (default, "")
+    where = "origin/HEAD" if head else "the current branch"
     remote = git(project.root, "config", "remote.origin.url")
     places = [(remote, "remote origin"), *((url, about.urls[1]) for url in (about.urls or ([], ""))[0])]
     owners = ((re.search(r"github\.com[:/]([^/]+)/", url), where) for url, where in places)
     return {
-        "main_branch": (main, "origin/HEAD" if head else "the current branch"),
-        "develop_branch": (develop if develop != main else "", "branches"),
+        "main_branch": (main, "branches" if develop else where),
+        "develop_branch": (develop, where if develop else "the default branch is another one"),
         "github_owner": next(((owner[1], where) for owner, where in owners if owner), ()),
     }
 

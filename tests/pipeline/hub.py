@@ -258,8 +258,11 @@ def make_ruleset(call: Call) -> Any:
 
 
 def change_ruleset(call: Call) -> Any:
+    """What is not sent gets GitHub's default: nothing of the ruleset before stays."""
     rules = call.thing("rulesets", "id", call.values["ruleset_id"])
-    rules.update(call.body)
+    number = rules["id"]
+    rules.clear()
+    rules.update(call.body | {"id": number})
     return call.example() | rules
 
 
@@ -306,15 +309,28 @@ def branch(call: Call) -> Any:
 
 
 def environment(call: Call) -> Any:
-    if call.values["environment_name"] not in call.state.get("environments", []):
-        raise Refusal(404, "Not Found")
-    return call.example() | {"name": call.values["environment_name"]}
+    found = call.thing("environments", "name", call.values["environment_name"])
+    return call.example() | {"deployment_branch_policy": None} | {key: found[key] for key in found if key != "policies"}
 
 
 def make_environment(call: Call) -> Any:
-    names = call.state.setdefault("environments", [])
-    names += [call.values["environment_name"]] * (call.values["environment_name"] not in names)
-    return call.example() | {"name": call.values["environment_name"]}
+    name, things = call.values["environment_name"], call.things("environments")
+    things[:] = [thing for thing in things if thing["name"] != name]
+    things.append({"name": name, "policies": []} | (call.body or {}))
+    return environment(call)
+
+
+def policies(call: Call) -> Any:
+    found = call.thing("environments", "name", call.values["environment_name"])
+    return call.counted("branch_policies", found.get("policies", []))
+
+
+def make_policy(call: Call) -> Any:
+    found = call.thing("environments", "name", call.values["environment_name"])
+    if not (found.get("deployment_branch_policy") or {}).get("custom_branch_policies"):
+        raise Refusal(404, "Not Found")
+    found.setdefault("policies", []).append(call.body)
+    return call.example() | call.body
 
 
 def release(call: Call) -> Any:
@@ -383,6 +399,8 @@ ROUTES: dict[str, tuple[dict[str, str], Callable[[Call], Any]]] = {
     "GET /dependency-graph/compare/{basehead}": (CONTENTS, lambda call: []),
     "GET /environments/{environment_name}": (ACTIONS_READ, environment),
     "PUT /environments/{environment_name}": (ADMIN, make_environment),
+    "GET /environments/{environment_name}/deployment-branch-policies": (ACTIONS_READ, policies),
+    "POST /environments/{environment_name}/deployment-branch-policies": (ADMIN, make_policy),
     "GET /git/ref/{ref}": (CONTENTS, reference),
     "GET /git/tags/{tag_sha}": (CONTENTS, tag),
     "GET /issues": (ISSUES_READ, issues),

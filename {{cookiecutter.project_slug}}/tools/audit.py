@@ -1,7 +1,8 @@
 """Look for known vulnerabilities of the packages that the project's environment holds, by pip-audit.
 
 Usage: python tools/audit.py --list        write what is installed to reports/audit/packages.txt, with its exact versions
-       python tools/audit.py [--issues]    audit what is written there; --issues keeps one issue of what is found
+       python tools/audit.py [--issues]    audit what is written there; --issues, or AUDIT_ISSUES=true,
+                                            keeps one issue of what is found
 Exit codes: 0 nothing found, packages that cannot be judged are only named; 1 vulnerabilities, or one that is ignored and
 that nothing has; 2 nothing could be judged (no network, no list).
 PIP_AUDIT_VULNERABILITY_SERVICE and other variables of pip-audit say whom to ask: https://pypi.org/project/pip-audit
@@ -9,6 +10,7 @@ PIP_AUDIT_VULNERABILITY_SERVICE and other variables of pip-audit say whom to ask
 
 import argparse
 import json
+import os
 import re
 import subprocess  # nosec B404 # runs pip-audit only
 import sys
@@ -107,7 +109,8 @@ def report(findings: list[Finding], skipped: dict[str, str], reasons: dict[str, 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--list", action="store_true", help=f"write the installed packages to {PACKAGES}")
-    parser.add_argument("--issues", action="store_true", help="keep one issue, open while something is found")
+    issues, told = os.environ.get("AUDIT_ISSUES") == "true", "keep one issue, open while something is found"
+    parser.add_argument("--issues", action="store_true", default=issues, help=told)
     arguments, packages = parser.parse_args(), ROOT / PACKAGES
     if arguments.list:
         packages.parent.mkdir(parents=True, exist_ok=True)

@@ -5,10 +5,10 @@ Usage: python tools/ci_health.py [--issue] [--now TIME]; the project is the curr
 Compares the last seven days with the targets of [tool.quality-gate.health] in pyproject.toml: `minutes`, the average
 duration of a run; `success`, percent of the runs on the branches whose pushes start ci.yml (the repository's default branch
 where it names none), at least; `flaky`, percent of the runs in which a job failed and, in a later attempt, passed. Below
-five runs nothing is judged. With --issue, or HEALTH_ISSUE=true, one issue, labelled ci-health, is open while a target is missed and closed when all
-are met; while something is not judged it stays as it is. HEALTH_VARIABLES (GitHub's `vars`, as JSON), HEALTH_SECRETS (name:
-whether it is set) and COVERAGE_BYPASS_ISSUE, COVERAGE_BYPASS_UNTIL are what only a workflow can pass. The page says what
-could not be seen.
+five runs nothing is judged. With --issue, or HEALTH_ISSUE=true, one issue, labelled ci-health, is open while a target is missed
+and closed when all are met; while something is not judged it stays as it is. HEALTH_VARIABLES (GitHub's `vars`, as JSON),
+HEALTH_SECRETS (name: whether it is set) and COVERAGE_BYPASS_ISSUE, COVERAGE_BYPASS_UNTIL are what only a workflow can pass. The
+page says what could not be seen.
 Exit codes: 0 reported, also if targets are missed or a part could not be read, 2 nothing could be read.
 """
 
@@ -36,7 +36,7 @@ TITLE = "A target of CI is missed"
 def targets(root: Path) -> dict[str, Any]:
     """Return [tool.quality-gate.health]; raises Unusable with all that is wrong in it."""
     document = repository.read(root, "pyproject.toml")
-    if problems := [problem for problem in settings.limits(document) if ".health]" in problem]:
+    if problems := settings.limits(document, "health"):
         raise Unusable("; ".join(problems))
     return settings.table(document, "tool", "quality-gate", "health")
 
@@ -48,7 +48,8 @@ def measures(week: list[Run], jobs: list[Job], reader: Reader, branches: list[st
     seen = [run for run in week if run.id in read or run.attempt == 1]
     unstable, waited = {run for run, _ in numbers.flaky(jobs)}, numbers.times_to_verdict(week, jobs)
     has_all, main = reader.has_last_week, ", ".join(branches) or "the main branch"
-    duration = Measure("Average duration", numbers.average(took), "minutes", f"{len(took)} runs, the last attempt of each", goals.get("minutes"))
+    average, runs = numbers.average(took), f"{len(took)} runs, the last attempt of each"
+    duration = Measure("Average duration", average, "minutes", runs, goals.get("minutes"))
     success = Measure(f"Success on {main}", numbers.share(good, judged), "%", f"{good} of {judged} runs", goals.get("success"))
     flaky = numbers.share(len(unstable), len(seen))
     flaky_runs = Measure("Flaky runs", flaky, "%", f"{len(unstable)} of {len(seen)} runs", goals.get("flaky"))
@@ -61,7 +62,8 @@ def measures(week: list[Run], jobs: list[Job], reader: Reader, branches: list[st
         value, of = numbers.percentile(waited, percent), f"{len(waited)} runs, from the start to the end of the first gate"
         found.append(numbers.judge(Measure(f"Time to verdict, p{percent}", value, "minutes", of), len(waited)))
     cost = numbers.billed(jobs) if jobs else None
-    found.append(Measure("All jobs together", cost, "minutes", f"{len(read)} of {len(week)} runs, each job rounded up to a minute as GitHub bills"))
+    runs = f"{len(read)} of {len(week)} runs, each job rounded up to a minute as GitHub bills"
+    found.append(Measure("All jobs together", cost, "minutes", runs))
     for name, stored in zip(("Artifacts", "Caches"), reader.storage(), strict=True):
         size, count = stored or (None, 0)
         found.append(Measure(name, size and round(size / 1e6, 1), "MB", f"{count} kept" if stored else ""))
@@ -97,8 +99,9 @@ def bypassed(now: datetime) -> str:
     """Return what the page says of a bypass that is set, and how to end one that forgives nothing any more."""
     is_valid, sentence = bypass(dict(os.environ), now.date())
     names = [name for name in NAMES if os.environ.get(name, "").strip()]
-    end = "" if is_valid or not sentence else f" Delete what is left: `{' && '.join(f'gh variable delete {name}' for name in names)}`"
-    if end:
+    end = ""
+    if sentence and not is_valid:
+        end = f" Delete what is left: `{' && '.join(f'gh variable delete {name}' for name in names)}`"
         repository.annotate("warning", "CI health", sentence)
     return linked(sentence, dict(os.environ)) + end
 
@@ -141,8 +144,9 @@ def keep(found: Report, text: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--issue", action="store_true", default=os.environ.get("HEALTH_ISSUE") == "true", help="open, edit or close the issue")
-    parser.add_argument("--now", default=os.environ.get("HEALTH_NOW", ""), help="the end of the last seven days, as 2030-12-31T06:00Z")
+    issue, end = os.environ.get("HEALTH_ISSUE") == "true", os.environ.get("HEALTH_NOW", "")
+    parser.add_argument("--issue", action="store_true", default=issue, help="open, edit or close the issue")
+    parser.add_argument("--now", default=end, help="the end of the last seven days, as 2030-12-31T06:00Z")
     arguments = parser.parse_args()
     try:
         now = datetime.fromisoformat(arguments.now) if arguments.now else datetime.now(UTC)

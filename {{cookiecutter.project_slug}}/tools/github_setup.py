@@ -6,7 +6,7 @@ Usage: python tools/github_setup.py            show the plan, change nothing
 tools/quality/github/items.py says what should be, and why. It needs gh (https://cli.github.com), logged in as somebody who
 administers the repository.
 Exit codes: 0 all is as it should be, or the plan is shown; 1 with --check and --apply, if something is not so, or cannot be
-read; 2 GitHub cannot be asked (no gh, not logged in, no such repository), or a file of rules cannot be used.
+read; 2 GitHub cannot be asked (no gh, not logged in, no such repository), or a file of rules or a workflow cannot be used.
 """
 
 import argparse
@@ -69,8 +69,7 @@ def for_a_person(project: dict[str, Any]) -> Iterator[str]:
         yield "CODE_SECURITY, variable with the value true, once Code Security is on (Settings > Advanced Security): CodeQL"
     if "actions/dependency-review-action@" in texts and not is_graph_on(project["default_branch"]):
         yield "dependency graph (Settings > Advanced Security), unless Dependabot alerts bring it: review of dependencies"
-    if items.is_published():
-        workflow = f"{repository.prefix(ROOT)}release.yml"
+    if workflow := items.publisher():
         yield f"trusted publisher (https://pypi.org/manage/account/publishing): workflow {workflow}, environment pypi"
 
 
@@ -89,6 +88,7 @@ def main() -> int:
     group.add_argument("--check", action="store_true", help="exit with 1 if something is not as it should be")
     arguments = parser.parse_args()
     rules.load(ROOT)  # a broken file is named before GitHub is asked
+    items.publisher()
     try:
         project = ask(REPOSITORY)
     except Refused as error:
@@ -111,7 +111,8 @@ def main() -> int:
         print(f"\nNot done, as the lines above say: {', '.join(left)}")
     else:
         is_project = (ROOT / f"{repository.prefix(ROOT)}noxfile.py").exists()
-        command = f"{repository.nox('github_setup', ROOT)} --" if is_project else f"python {shlex.quote(sys.argv[0])}"
+        started = sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]
+        command = f"{repository.nox('github_setup', ROOT)} --" if is_project else shlex.join(started)
         print(f"\nNothing is changed. To change it: `{command} --apply`")
     if steps := list(for_a_person(project)):
         print("\nWhat only a person can do:", *(f"- {step}" for step in steps), sep="\n")

@@ -137,10 +137,11 @@ def main() -> int:
             sorted(name for name in names if not settings.matches(name, known.untried)) for names in (absent, held, started)
         )
         modules = [name for name in modules if name.rpartition(".")[2] != "__main__"]
+        there = {*expected, *held, *started, *(entry.module for entry in entries)}
         problems = [
             f"[tool.quality-gate] untried: {pattern!r} matches no module and no command of the wheel"
             for pattern in known.untried
-            if not any(settings.matches(name, [pattern]) for name in {*expected, *held, *started, *(entry.module for entry in entries)})
+            if not any(settings.matches(name, [pattern]) for name in there)
         ]
         problems += [f"{name}: the wheel lacks this module: add its package there, {UNTRIED}" for name in lacking]
         problems += [

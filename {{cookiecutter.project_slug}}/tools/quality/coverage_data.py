@@ -72,7 +72,8 @@ def expected() -> set[tuple[str, int]]:
         return set()
     # What json.loads would read, without 3.10 as a number.
     if not re.fullmatch(r'\[ *"3\.\d+"( *, *"3\.\d+")* *\]', given) or not re.fullmatch("[1-9][0-9]?", parts):
-        raise Unusable(f'COVERAGE_PYTHONS {given!r} must be a list as ["3.12", "3.13"], COVERAGE_PARTS {parts!r} a number above 0')
+        wanted = f'must be a list as ["3.12", "3.13"], COVERAGE_PARTS {parts!r} a number above 0'
+        raise Unusable(f"COVERAGE_PYTHONS {given!r} {wanted}")
     return {(python, part + 1) for python in re.findall(r"3\.\d+", given) for part in range(int(parts))}
 
 
@@ -108,7 +109,8 @@ def to_judge(paths: list[str], other: str) -> tuple[list[str], str]:
     for python in sorted({leg.python for leg in legs}):
         parts = [leg for leg in legs if leg.python == python]
         if len({leg.durations for leg in parts}) > 1:
-            raise Unusable(f"the parts of Python {python} were made by different {DURATIONS}, some test may be in none: run all again")
+            made = f"the parts of Python {python} were made by different {DURATIONS}"
+            raise Unusable(f"{made}, some test may be in none: run all again")
         if not any(lines[leg] for leg in parts):
             raise Unusable(f"the tests of Python {python} recorded no line of the package: see their log")
     return [str(leg.path) for leg in legs], f"Judged: {named(legs)}.{told}"

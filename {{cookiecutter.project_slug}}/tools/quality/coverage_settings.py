@@ -25,7 +25,8 @@ def coverage_options(root: Path) -> Callable[[str], Any]:
     try:
         from coverage import Coverage
     except ImportError:
-        raise Unusable(f"the settings of coverage in {name} cannot be applied here: run: python -m pip install coverage") from None
+        way = "run: python -m pip install coverage"
+        raise Unusable(f"the settings of coverage in {name} cannot be applied here: {way}") from None
     try:
         return Coverage(config_file=str(root / name)).get_option
     except Exception as error:  # of a broken file it raises TypeError and others as well

@@ -54,8 +54,6 @@ class Settings(NamedTuple):
     lint: Any
     style_hooks: list[str]
     tiers: dict[str, Tier]
-    quarantine: dict[str, Any]
-    health: dict[str, Any]
     problems: list[str]
 
     def tier_of(self, module: str) -> str:
@@ -123,8 +121,6 @@ def load(root: Path, paths: list[str]) -> Settings:
         lint=gate.get("lint"),
         style_hooks=strings(gate, "style-hooks"),
         tiers={},
-        quarantine=table(document, "tool", "quality-gate", "quarantine"),
-        health=table(document, "tool", "quality-gate", "health"),
         problems=[],
     )
     # coverage.py knows a link by the file that it leads to; see `linked`.
@@ -141,9 +137,11 @@ def load(root: Path, paths: list[str]) -> Settings:
     for name in table(document, "tool", "quality-gate", "tiers"):
         tier = table(document, "tool", "quality-gate", "tiers", name)
         patterns = strings(tier, "paths")
-        settings.tiers[name] = Tier(tier.get("target"), patterns, [module for module in settings.modules if matches(module, patterns)])
+        held = [module for module in settings.modules if matches(module, patterns)]
+        settings.tiers[name] = Tier(tier.get("target"), patterns, held)
         settings.problems.extend(unknown(tier, {"target", "paths"}, f"tool.quality-gate.tiers.{name}"))
-    settings.problems.extend([*unknown(gate, NAMES, "tool.quality-gate"), *limits(document), *ignored(document)[1]])
+    settings.problems.extend([*unknown(gate, NAMES, "tool.quality-gate"), *ignored(document)[1]])
+    settings.problems.extend(problem for name in LIMITS for problem in limits(document, name))
     folder = root.resolve() / settings.tests
     if folder.is_file() or os.path.realpath(folder) != str(folder):
         what = f"{settings.tests!r} is a file or a link: name a folder, or '.' for the root"
@@ -212,15 +210,12 @@ def numbers(settings: Settings, own: str = "pyproject.toml") -> list[str]:
     return problems
 
 
-def limits(document: dict[str, Any]) -> list[str]:
-    """Return what is wrong with the tables of LIMITS."""
-    problems = []
-    for name, known in LIMITS.items():
-        where, values = f"tool.quality-gate.{name}", table(document, "tool", "quality-gate", name)
-        wrong = [key for key in known & values.keys() if type(values[key]) not in (int, float) or not values[key] >= 0]
-        problems += [f"[{where}] {key}: {values[key]!r} is not a number, 0 or more" for key in sorted(wrong)]
-        problems += unknown(values, known, where)
-    return problems
+def limits(document: dict[str, Any], name: str) -> list[str]:
+    """Return what is wrong with the table `name`, one of LIMITS."""
+    where, known, values = f"tool.quality-gate.{name}", LIMITS[name], table(document, "tool", "quality-gate", name)
+    wrong = [key for key in known & values.keys() if type(values[key]) not in (int, float) or not values[key] >= 0]
+    problems = [f"[{where}] {key}: {values[key]!r} is not a number, 0 or more" for key in sorted(wrong)]
+    return problems + unknown(values, known, where)
 
 
 def ignored(document: dict[str, Any]) -> tuple[dict[str, str], list[str]]:

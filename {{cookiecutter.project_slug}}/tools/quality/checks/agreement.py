@@ -76,7 +76,8 @@ def pythons(tree: Tree) -> Iterator[Problem]:
     required = at(document, "project", "requires-python")
     expression = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
     matrix = [json.loads(found) for found in re.findall(r"'(\[[^']*\d\"\])'", expression)]
-    judged = [step["env"]["COVERAGE_PYTHONS"] for step in workflow["jobs"]["coverage"]["steps"] if "COVERAGE_PYTHONS" in step.get("env", {})]
+    variables = [step.get("env", {}) for step in workflow["jobs"]["coverage"]["steps"]]
+    judged = [found["COVERAGE_PYTHONS"] for found in variables if "COVERAGE_PYTHONS" in found]
     conda = document["tool"]["pyproject2conda"]["envs"]["conda"]["python-include"]
     # YAML 1.1 reads `on` as true.
     options = workflow[True]["workflow_dispatch"]["inputs"]["python"]["options"]

@@ -64,7 +64,8 @@ def untested(tree: Tree) -> Iterator[Problem]:
         tests = [str(folder / file) for folder, name in keys for file in (f"test_{name}.py", f"{name}_test.py")]
         there = [test for test in tests if test in tree.files]
         if there and str(module) in known.untested:
-            yield Problem("pyproject.toml", f"{KEY}: {module} has a test, {there[0]}", "remove the entry: the list only gets shorter")
+            said = f"{KEY}: {module} has a test, {there[0]}"
+            yield Problem("pyproject.toml", said, "remove the entry: the list only gets shorter")
         elif not there and str(module) not in known.untested:
             usual = {folder: name for (folder, name), is_usual in reversed(keys.items()) if is_usual}
             said = " or ".join(str(folder / f"test_{name}.py") for folder, name in reversed(usual.items()))

@@ -4,7 +4,6 @@ These are the rules in .github/rulesets, whose protected-branches.json names the
 labels of issues.py. Rules, labels and settings that no file names are left alone.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,11 +14,16 @@ from quality.github import rules
 from quality.github.api import Refused, ask, pages
 from quality.github.issues import LABELS
 
-ROOT = Path.cwd()
+ROOT, WORKFLOWS = Path.cwd(), ".github/workflows"
 REPOSITORY = "repos/{owner}/{repo}"
 RIGHT, CHANGE, PERSON, UNREAD = "as it should be", "change", "for a person", "cannot be read"
 # Workflows may open pull requests, for updates of the template; what else one may is said by each job.
 PERMISSIONS = {"default_workflow_permissions": "read", "can_approve_pull_request_reviews": True}
+
+# The parts of a ruleset that are no metadata: https://docs.github.com/rest/repos/rules#update-a-repository-ruleset
+SENT = ("name", "target", "enforcement", "bypass_actors", "conditions", "rules")
+# What may publish: https://docs.github.com/rest/deployments/environments
+TAGS = {"protected_branches": False, "custom_branch_policies": True}
 
 
 class Item(NamedTuple):
@@ -33,7 +37,7 @@ class Item(NamedTuple):
 
 def default_branch(project: dict[str, Any]) -> Iterator[Item]:
     found, ruleset = project["default_branch"], rules.load(ROOT).get(rules.BRANCHES, {})
-    branch = rules.first_branch(ruleset) or found
+    branch = next(iter(rules.branches(ruleset)), found)
     if branch == found:
         yield Item("default branch", RIGHT, found)
     elif answers(f"{REPOSITORY}/branches/{quote(branch, safe='')}"):
@@ -57,7 +61,9 @@ def rulesets(project: dict[str, Any]) -> Iterator[Item]:
         # Who may bypass the rules is shown to administrators only.
         visible = {key: value for key, value in wanted.items() if key != "bypass_actors" or key in found}
         changes = "; ".join(rules.differences(visible, found))
-        yield Item(name, CHANGE, changes, ((f"{place}/{ids[0]}", "PUT", wanted),)) if changes else Item(name, RIGHT, text)
+        # GitHub gives its default to what is not sent.
+        body = rules.merged(wanted, {key: found[key] for key in SENT if key in found})
+        yield Item(name, CHANGE, changes, ((f"{place}/{ids[0]}", "PUT", body),)) if changes else Item(name, RIGHT, text)
         for other in ids[1:]:
             yield Item(name, PERSON, f"there is another of this name: gh api -X DELETE {place}/{other} removes it")
 
@@ -108,10 +114,21 @@ def code_scanning(project: dict[str, Any]) -> Iterator[Item]:
 
 
 def environment(project: dict[str, Any]) -> Iterator[Item]:
-    """That of the release: PyPI trusts a workflow by the name of its environment."""
-    if is_published():
-        place = f"{REPOSITORY}/environments/pypi"
-        yield switch("environment pypi", answers(place), True, place, "PUT", {})
+    """That of the release, for tags v* only: PyPI trusts a workflow by the name of its environment."""
+    if not publisher():
+        return
+    name, place = "environment pypi", f"{REPOSITORY}/environments/pypi"
+    make, policies = (place, "PUT", {"deployment_branch_policy": TAGS}), f"{place}/deployment-branch-policies"
+    allow = (policies, "POST", {"name": "v*", "type": "tag"})
+    if not answers(place):
+        yield Item(name, CHANGE, "none → for tags v* only", (make, allow))
+    elif not (policy := ask(place).get("deployment_branch_policy")):  # to send one would remove who must approve
+        words = "every branch may publish: allow tags v* only"
+        yield Item(name, PERSON, f"{words}, in {project['html_url']}/settings/environments")
+    elif policy["custom_branch_policies"] and not ask(policies)["total_count"]:
+        yield Item(name, CHANGE, "for nothing → for tags v* only", (allow,))
+    else:
+        yield Item(name, RIGHT, "for some branches or tags only")
 
 
 SUBJECTS = {
@@ -146,13 +163,20 @@ def is_administrator(project: dict[str, Any]) -> bool:
 
 def workflows() -> str:
     """Return the text of all workflows of the project."""
-    files = sorted((ROOT / ".github/workflows").glob("*.y*ml"))
+    files = sorted((ROOT / WORKFLOWS).glob("*.y*ml"))
     return "\n".join(repository.decode(file.read_bytes()) for file in files)
 
 
-def is_published() -> bool:
-    """Tell whether a workflow publishes the project on PyPI."""
-    return bool(re.search(r"^ +environment:\s+(name: +)?pypi\b", workflows(), re.M))
+def publisher() -> str:
+    """Return the name of the workflow with a job in the environment `pypi`, or an empty string; raises Broken."""
+    for path in sorted((ROOT / WORKFLOWS).glob("*.y*ml")):
+        found = repository.read(ROOT, path.relative_to(ROOT).as_posix())
+        jobs = found.get("jobs") if isinstance(found, dict) else None
+        for job in jobs.values() if isinstance(jobs, dict) else ():
+            place = job.get("environment") if isinstance(job, dict) else None
+            if (place.get("name") if isinstance(place, dict) else place) == "pypi":
+                return path.name
+    return ""
 
 
 def find(project: dict[str, Any]) -> Iterator[Item]:

@@ -10,6 +10,7 @@ from quality import repository
 from quality.repository import Broken
 
 FOLDER, BRANCHES = ".github/rulesets", ".github/rulesets/protected-branches.json"
+GATE, ACTIONS = "Quality gate", 15368  # the one required check, a job of ci.yml, and the app that reports it: GitHub Actions
 
 
 def load(root: Path) -> dict[str, dict[str, Any]]:
@@ -27,10 +28,20 @@ def load(root: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def first_branch(rules: dict[str, Any]) -> str:
-    """Return the first branch that a ruleset names, an empty string if it names patterns only."""
+def branches(rules: dict[str, Any]) -> list[str]:
+    """Return the branches that a ruleset names, without patterns: the default branch first, that of releases last."""
     names = ((rules.get("conditions") or {}).get("ref_name") or {}).get("include") or []
-    return next((name.removeprefix("refs/heads/") for name in names if re.fullmatch(r"refs/heads/[^*?\[]+", name)), "")
+    return [name.removeprefix("refs/heads/") for name in names if re.fullmatch(r"refs/heads/[^*?\[]+", name)]
+
+
+def merged(wanted: Any, found: Any) -> Any:
+    """Return `wanted` with all that objects in `found` say besides; the items of lists are those of `wanted`."""
+    if isinstance(wanted, list) and isinstance(found, list):
+        known = by_name(found)
+        return [merged(item, known.get(name_of(item))) for item in wanted]
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        return found | {key: merged(value, found.get(key)) for key, value in wanted.items()}
+    return wanted
 
 
 def differences(wanted: Any, found: Any, place: str = "") -> Iterator[str]:
@@ -50,10 +61,11 @@ def differences(wanted: Any, found: Any, place: str = "") -> Iterator[str]:
 
 
 def by_name(items: list[Any]) -> dict[str, Any]:
-    """Return the items of a list by what they are: a rule, a check that is required, who may bypass, or all they say."""
+    return {name_of(item): item for item in items}
+
+
+def name_of(item: Any) -> str:
+    """Return what an item of a list is: a rule, a check that is required, who may bypass, or all that it says."""
     keys = ("type", "context", "actor_type", "actor_id")
-    found = {}
-    for item in items:
-        named = [str(item[key]) for key in keys if key in item] if isinstance(item, dict) else []
-        found[" ".join(named) or json.dumps(item, sort_keys=True)] = item
-    return found
+    named = [str(item[key]) for key in keys if key in item] if isinstance(item, dict) else []
+    return " ".join(named) or json.dumps(item, sort_keys=True)

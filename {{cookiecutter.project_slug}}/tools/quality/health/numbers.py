@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from quality.github.rules import GATE
 from quality.health.records import FAILED, VERDICTS, Job, Run, minutes
 
-GATE = "Quality gate"  # the job that ends with the verdict on the run
 FEW = 5  # below so many runs a percentage or an average is chance, and no target is judged by it
 WEEK, WEEKS = timedelta(days=7), 12
 

@@ -33,10 +33,11 @@ class Report(NamedTuple):
 
 def verdict(measures: list[Measure]) -> tuple[str, str]:
     """Return the verdict on the targets, which is missed, met or not judged, and a sentence that says why."""
-    judged = {word: [measure for measure in measures if measure.verdict == word] for word in ("missed", "unknown", "too few", "met")}
-    if judged["missed"]:
-        missed = (f"{measure.name.lower()} {measure.value:g} {measure.unit}, target {measure.target:g}" for measure in judged["missed"])
-        return "missed", f"Missed: {'; '.join(missed)}."
+    words = ("missed", "unknown", "too few", "met")
+    judged = {word: [measure for measure in measures if measure.verdict == word] for word in words}
+    if missed := judged["missed"]:
+        said = (f"{found.name.lower()} {found.value:g} {found.unit}, target {found.target:g}" for found in missed)
+        return "missed", f"Missed: {'; '.join(said)}."
     if open_ones := judged["unknown"] + judged["too few"]:
         known = f"Met: {listed(judged['met'])}. " if judged["met"] else ""
         few = f" (fewer than {FEW} runs)" if judged["too few"] else ""
