@@ -35,7 +35,9 @@ def isolate():
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), *map(str, pythons), os.environ["PATH"]]),
         "UV_CACHE_DIR": str(CACHE / "uv"),
         "UV_PYTHON_DOWNLOADS": "never",
+        "PIP_CACHE_DIR": str(CACHE / "pip"),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_NO_COMPILE": "0",  # pip reads the value as that of --compile
     }
     os.environ.pop("VIRTUAL_ENV", None)
     return home

@@ -3,9 +3,9 @@
 A flaky test has an issue, a file with more than four has one for all; a test in quarantine has the issue that its mark names.
 What all hunts have found stands in a hidden comment of the body; it is believed where a bot or oneself has opened the issue,
 and in the one that a mark names as far as numbers go. A night is a scheduled hunt of all tests in which every run was judged
-and every file collected. Without a failure
-for `clean-nights` nights in a row an issue is closed, or, for a test in quarantine, a comment proposes to end that; of a test
-that fails in every run of a hunt a comment says that it is broken. Each is said once, until the test does otherwise.
+and every file collected. Without a failure for `clean-nights` nights in a row an issue is closed, or, for a test in
+quarantine, a comment proposes to end that; of a test that fails in every run of a hunt a comment says that it is broken.
+Each is said once, until the test does otherwise.
 """
 
 import hashlib
