@@ -39,36 +39,24 @@ def test_first_commit_passes_and_changes_nothing(copy, variant):
 
 
 def test_a_bad_commit_is_refused_and_fixers_fix(copy):
+    """P6, M2: large files, which only a commit shows, what an update left behind, and style, which is mended."""
     project = copy()
     hooks = hook_environment(project)
-    module = project / "src/my_project/demo_mode.py"
+    module, large, rejected = (project / name for name in ("src/my_project/demo_mode.py", "large.txt", "README.md.rej"))
     text = module.read_text(encoding="utf-8")
     module.write_text(text.replace("import threading\n", "import  threading  \n"), encoding="utf-8")
+    large.write_text("x" * 600_000 + "\n", encoding="utf-8")
+    rejected.write_text("x\n", encoding="utf-8")
     run("git", "add", "-A", cwd=project)
-    assert run("git", "commit", "-m", "bad", cwd=project, check=False, **hooks).returncode
-    assert module.read_text(encoding="utf-8") == text
-    run("git", "add", "-A", cwd=project)
-    run("git", "commit", "-m", "good", cwd=project, **hooks)
-
-
-def test_large_file_is_refused(copy):
-    """The hook looks at what is newly added only, so no run on all files shows it."""
-    project = copy()
-    (project / "large.txt").write_text("x" * 600_000 + "\n", encoding="utf-8")
-    run("git", "add", "-A", cwd=project)
-    result = run("git", "commit", "-m", "bad", cwd=project, check=False, **hook_environment(project))
+    result = run("git", "commit", "-m", "bad", cwd=project, check=False, **hooks)
     assert result.returncode
     assert "large.txt (586 KB) exceeds 500 KB" in result.stdout + result.stderr
-
-
-def test_reject_file_is_refused(copy):
-    """M2: what an update left behind cannot be committed."""
-    project = copy()
-    (project / "README.md.rej").write_text("x\n", encoding="utf-8")
-    run("git", "add", "-A", cwd=project)
-    result = run("git", "commit", "-m", "bad", cwd=project, check=False, **hook_environment(project))
-    assert result.returncode
     assert "README.md.rej: is what an update could not apply" in result.stdout + result.stderr
+    assert module.read_text(encoding="utf-8") == text
+    large.unlink()
+    rejected.unlink()
+    run("git", "add", "-A", cwd=project)
+    run("git", "commit", "-m", "good", cwd=project, **hooks)
 
 
 def test_the_verification_has_what_it_needs_to_leave_out_what_coverage_omits(copy):
