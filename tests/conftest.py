@@ -33,6 +33,7 @@ def isolate():
     os.environ |= {
         "HOME": str(home),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), *map(str, pythons), os.environ["PATH"]]),
+        "CI_TEMPLATE_CACHE": str(CACHE),  # for whoever runs a pipeline
         "UV_CACHE_DIR": str(CACHE / "uv"),
         "UV_PYTHON_DOWNLOADS": "never",
         "PIP_CACHE_DIR": str(CACHE / "pip"),

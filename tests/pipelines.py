@@ -95,6 +95,6 @@ def start(
         event,
         work=work,
         payload=payloads.get(event, {}) | {"repository": {"private": False}} | (payload or {}),
-        env=hook_environment(project) | {"CI_TEMPLATE_CACHE": str(CACHE)} | (env or {}),
+        env=hook_environment(project) | (env or {}),
         **options,
     )

@@ -1,6 +1,7 @@
 """M1, M3, M4, M6: the template's own repository does with the programs of the projects what they do."""
 
 import json
+import re
 import shlex
 import shutil
 import sys
@@ -57,7 +58,7 @@ def test_the_templates_repository_is_set_up_by_what_the_plan_says(own, github):
     plan = run(*make, cwd=own, check=False, PYTHONDONTWRITEBYTECODE=None)
     assert plan.returncode == 2, "make's own for 1"
     assert github.writes() == []
-    command = shlex.split(find(r"To change it: `(.+)`$", plan.stdout)[1])
+    command = shlex.split(find(r"To change it: `(.+)`$", plan.stdout, re.M)[1])
     assert command[-1] == "--apply"
     done = run(*command, cwd=own, PYTHONDONTWRITEBYTECODE=None)
     assert "done: ruleset 'Protected branches': none → 4 rules\n" in done.stdout

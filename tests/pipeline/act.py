@@ -117,7 +117,7 @@ def environment(project: Path, work: Path, extra: Mapping[str, str]) -> dict[str
     machine = [p for p in os.environ["PATH"].split(os.pathsep) if not p.startswith(sys.prefix) and "shims" not in p]
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob("versions/3.*/bin")
     kept = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name)}
-    cache = kept.setdefault("CI_TEMPLATE_CACHE", str(work / "cache"))
+    cache = (kept | dict(extra)).get("CI_TEMPLATE_CACHE", str(work / "cache"))
     own = {
         "HOME": folders["home"],
         "PATH": os.pathsep.join([str(folders["bin"]), str(ACTIONS.with_name("bin")), *machine]),
@@ -126,6 +126,7 @@ def environment(project: Path, work: Path, extra: Mapping[str, str]) -> dict[str
         "PIP_CACHE_DIR": f"{cache}/pip",
         "PIP_NO_COMPILE": "0",  # pip reads the value as that of --compile
         "CI_TEMPLATE_ACTIONS": ACTIONS,
+        "CI_TEMPLATE_CACHE": cache,
         "CI_TEMPLATE_GITHUB": openapi.description(Path(cache)),
         "CI_TEMPLATE_PROJECT": project,
         "CI_TEMPLATE_PYTHON": sys.executable,

@@ -113,7 +113,7 @@ def report(root: Path, now: datetime, reader: Reader) -> Report:
     if about.get("fork"):
         reader.miss("the repository that this is a fork of", "runs, secrets and variables are those of the fork")
     if about.get("private"):
-        reader.miss("what the minutes cost", "those that a plan includes are shown to the owner alone, in the settings of billing")
+        reader.miss("what the minutes cost", "those that a plan includes are shown to the owner alone: settings of billing")
     default = about.get("default_branch")
     branches = workflows.branches(root, workflow) or ([default] if default else [])
     runs = reader.runs(workflow, now)

@@ -103,7 +103,8 @@ def apply(found: list[tuple[Quarantine, list[pytest.Item]]], limits: dict[str, A
                 item.add_marker(forgiven, append=False)  # before the test's own
     if problems:
         problems.append("In quarantine:")
-        problems += [f"  {own.test} (issue {own.issue or 'not named'}, until {own.until or 'not named'})" for own, _ in found if not own.has_ended]
+        current = [own for own, _ in found if not own.has_ended]
+        problems += [f"  {own.test} (issue {own.issue or 'not named'}, until {own.until or 'not named'})" for own in current]
     return problems
 
 
