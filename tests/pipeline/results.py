@@ -84,12 +84,6 @@ def read_job(definition: dict, events: list[dict], needs: dict | None) -> Job:
     return job
 
 
-def leg_name(matrix: dict, order: list[str]) -> str:
-    """act sorts the keys of a leg; GitHub keeps the file's order and puts additions of `include` last."""
-    keys = [key for key in order if key in matrix] + [key for key in matrix if key not in order]
-    return ", ".join(str(matrix[key]) for key in keys)
-
-
 def read_leg(definition: dict, events: list[dict]) -> Job:
     """act gives each leg the result of its whole matrix and logs no skipped step: both come from the steps here."""
     main = [e for e in events if len(e.get("stepID", [])) == 1 and e["stage"] == "Main"]
