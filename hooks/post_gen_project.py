@@ -38,7 +38,7 @@ def add_prefix(prefix):
     taken = [PROJECT / "noxfile.py", PROJECT / "environment.yml", PROJECT / "conf/requirements.txt"]
     taken += PROJECT.glob(".github/workflows/*.yml")
     names = rf"(?<![\w-])(?={'|'.join(re.escape(path.name) for path in taken)})"
-    patterns = ("*.md", ".github/*.*", "docs/ci_cd/*", "pyproject.toml")
+    patterns = ("*.md", ".github/*.*", "docs/**/*.md", "pyproject.toml")
     texts = {path for pattern in patterns for path in PROJECT.glob(pattern)}
     for path in texts.union(taken[1:]):
         text = re.sub(names, prefix, path.read_text(encoding="utf-8"))
