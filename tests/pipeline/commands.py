@@ -8,9 +8,27 @@ in `--jq` gives. With LIST_DOWN=1 no workflow can be listed.
 import argparse
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import hub
+
+# What people type in guides: the options with a value, those without, and whether a number or a branch is named.
+PEOPLE = {
+    "pr checkout": ("", "", 1),
+    "pr checks": ("", "--watch", 0),
+    "pr create": ("--base", "--draft", 0),
+    "pr diff": ("", "--name-only", 1),
+    "pr edit": ("--add-reviewer", "", 0),
+    "pr list": ("--search", "", 0),
+    "pr merge": ("", "--squash --delete-branch", 0),
+    "pr ready": ("", "", 0),
+    "pr review": ("--body", "--approve --comment --request-changes", 1),
+    "pr view": ("", "--comments", 1),
+    "run download": ("--name --dir", "", 1),
+    "run list": ("--branch --limit --workflow", "", 0),
+    "run view": ("", "--log-failed", 1),
+}
 
 
 def run(folder: Path, arguments: list[str]) -> None:
@@ -25,6 +43,7 @@ def run(folder: Path, arguments: list[str]) -> None:
         ("workflow", "list"): ({"actions": "read"}, list_workflows),
         ("workflow", "run"): ({"actions": "write"}, lambda given: None),
     }
+    known |= {tuple(form.split()): ({}, of_people(form)) for form in PEOPLE}
     rights, do = known.get(tuple(arguments[:2]), (None, None))
     if do is None:
         raise AssertionError(f"the stand-in knows no `gh {' '.join(arguments)}`: add it")
@@ -33,6 +52,25 @@ def run(folder: Path, arguments: list[str]) -> None:
             hub.refuse_as_told(state, f"gh {' '.join(arguments)}")
             hub.may(state, folder, rights)
     do(arguments[2:])
+
+
+def of_people(form: str) -> Callable[[list[str]], None]:
+    """Return a function that refuses options which the command is not known to have."""
+
+    def check(given: list[str]) -> None:
+        valued, flags, places = PEOPLE[form]
+        parser = argparse.ArgumentParser(f"gh {form}", allow_abbrev=False, exit_on_error=False)
+        for name in valued.split():
+            parser.add_argument(name)
+        for name in flags.split():
+            parser.add_argument(name, action="store_true")
+        parser.add_argument("place", nargs=places or "?")
+        try:
+            parser.parse_args(given)
+        except (argparse.ArgumentError, SystemExit) as error:
+            raise AssertionError(f"the stand-in knows no `gh {form} {' '.join(given)}`: {error}") from None
+
+    return check
 
 
 def list_issues(given: list[str]) -> None:
