@@ -30,6 +30,10 @@ FOREIGN = [
     "pre-commit install",
     "pre-commit autoupdate",
     "cruft link N",
+    "gh auth login",
+    "gh pr create",
+    "gh pr ready",
+    "gh run view N --web",
     "gh attestation verify N --repo N",
     "gh workflow disable N",
 ]

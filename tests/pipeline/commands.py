@@ -28,6 +28,7 @@ PEOPLE = {
     "run download": ("--name --dir", "", 1),
     "run list": ("--branch --limit --workflow", "", 0),
     "run view": ("", "--log-failed", 1),
+    "run watch": ("", "", 1),
 }
 
 
