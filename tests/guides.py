@@ -68,6 +68,7 @@ class Workshop:
         settings += f'[url "{cruft["template"]}"]\n\tinsteadOf = https://github.com/org/ci-template\n'
         (folder / "home/.gitconfig").write_text(settings, encoding="utf-8")
         main, develop = answers["main_branch"], answers["develop_branch"]
+        github.set(branches=[main, develop], repository={"default_branch": main, "full_name": repository})
         run("git", "init", "--quiet", "--bare", f"--initial-branch={main}", remote, cwd=folder)
         found = own(self.folder, folder) if own_environment else environment(self.folder)
         github.variables["PATH"] = f"{github.variables['PATH'].split(':')[0]}:{found['PATH']}"

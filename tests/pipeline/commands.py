@@ -8,9 +8,44 @@ in `--jq` gives. With LIST_DOWN=1 no workflow can be listed.
 import argparse
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import hub
+
+# What the guides have a person run; N is any word. They find nothing and change nothing.
+# Options: https://cli.github.com/manual
+PERSON = """
+issue list --label N
+issue list --search N
+pr checkout N
+pr checks --watch
+pr create --base N --title N --body N
+pr list --app dependabot
+pr list --search N
+pr merge N --merge --admin
+pr view N --json latestReviews
+release create N --notes N --title N --verify-tag
+release edit N --notes N
+release upload N N N
+run download N --name N --dir N
+run list --workflow N --branch N --limit N
+run list --workflow N --status N --limit N
+run rerun N --failed
+secret delete N
+secret list
+secret list --app dependabot
+secret set N
+secret set N --app dependabot
+variable delete N
+variable list
+variable set N --body N
+workflow disable N
+workflow enable N
+workflow list --all
+workflow run N --ref N
+workflow run N --field N --field N
+"""
 
 
 def run(folder: Path, arguments: list[str]) -> None:
@@ -21,11 +56,14 @@ def run(folder: Path, arguments: list[str]) -> None:
         ("issue", "edit"): ({"issues": "write"}, lambda given: None),
         ("issue", "list"): ({"issues": "read"}, list_issues),
         ("label", "create"): ({"issues": "write"}, lambda given: None),
+        ("repo", "create"): ({"administration": "write"}, make_repository),
         ("release", "create"): ({"contents": "write"}, lambda given: release(folder, given)),
         ("workflow", "list"): ({"actions": "read"}, list_workflows),
         ("workflow", "run"): ({"actions": "write"}, lambda given: None),
     }
     rights, do = known.get(tuple(arguments[:2]), (None, None))
+    if "GITHUB_JOB" not in os.environ and any(fits(form.split(), arguments) for form in PERSON.splitlines()):
+        return
     if do is None:
         raise AssertionError(f"the stand-in knows no `gh {' '.join(arguments)}`: add it")
     if arguments[0] != "auth":
@@ -33,6 +71,10 @@ def run(folder: Path, arguments: list[str]) -> None:
             hub.refuse_as_told(state, f"gh {' '.join(arguments)}")
             hub.may(state, folder, rights)
     do(arguments[2:])
+
+
+def fits(form: list[str], words: list[str]) -> bool:
+    return len(form) == len(words) and all(part in ("N", word) for part, word in zip(form, words, strict=True))
 
 
 def list_issues(given: list[str]) -> None:
@@ -52,6 +94,13 @@ def list_workflows(given: list[str]) -> None:
         for name, value in zip(("id", "state", "path"), line.split(" ", 2), strict=True):
             text = text.replace(rf"\(.{name})", value)
         print(text)
+
+
+def make_repository(given: list[str]) -> None:
+    """Name the repository as origin of the one here and push to it: `NAME --private --source . --push`."""
+    assert given[1:] == ["--private", "--source", ".", "--push"], f"gh repo create {given}: add it"
+    subprocess.run(["git", "remote", "add", "origin", f"https://github.com/{given[0]}.git"], check=True)
+    subprocess.run(["git", "push", "--quiet", "--set-upstream", "origin", "HEAD"], check=True)
 
 
 def release(folder: Path, given: list[str]) -> None:
