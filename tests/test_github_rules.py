@@ -133,36 +133,6 @@ def test_documents_name_every_workflow_variable_and_secret_and_no_other(project)
     assert sorted(secrets) == sorted(set(re.findall(r"\bsecrets\.(\w+)", texts))), "CICD_REFERENCE.md: secrets"
 
 
-def test_setup_says_of_every_variable_and_secret_how_it_is_set(project):
-    """S2, D1, D6."""
-    texts = "\n".join(map(read, (project / ".github/workflows").iterdir()))
-    section = find(
-        r"^## Secrets and variables\n(.*?)^## ", read(project / "docs/ci_cd/CICD_ENVIRONMENT_SETUP.md"), re.M | re.S
-    )[1]
-    named = re.findall(r"`([A-Z_]+)`", " ".join(re.findall(r"^\| (`[^|]+) \|", section, re.M)))
-    assert sorted(named) == sorted(set(re.findall(r"\b(?:vars|secrets)\.(\w+)", texts)))
-
-
-def test_setup_says_how_to_run_each_job_of_the_pipeline_here(project):
-    """D1, D6: by the session that the job itself runs."""
-    jobs = yaml.safe_load(read(project / ".github/workflows/ci.yml"))["jobs"].values()
-    steps = {job["name"].split(" (")[0]: " ".join(step.get("run", "") for step in job["steps"]) for job in jobs}
-    sessions = {name: re.findall(r"-s (\w+)", text) for name, text in steps.items()}
-    section = read(project / "docs/ci_cd/CICD_ENVIRONMENT_SETUP.md").split("## Run the workflow here\n")[1]
-    rows = re.findall(r"^\| (\w[\w ]*?) +\| (.*?)\|.*\|$", section, re.M)
-    assert {name: re.findall(r"`nox -s (\w+)", cell) for name, cell in rows[1:]} == sessions
-
-
-def test_guide_of_pre_commit_explains_every_hook_and_no_other(render):
-    """D1, D6: of these answers, in the order in which the hooks run."""
-    for answers in ({}, {"lint_tools": "ruff", "type_checking": "off"}, {"type_checking": "strict"}):
-        project = render(**answers)
-        config = yaml.safe_load(read(project / ".pre-commit-config.yaml"))
-        ids = [hook["id"] for repo in config["repos"] for hook in repo["hooks"]]
-        section = find(r"^## The hooks\n(.*?)^## ", read(project / "docs/ci_cd/PRE_COMMIT_GUIDE.md"), re.M | re.S)[1]
-        assert re.findall(r"^### (.*)$", section, re.M) == ids, answers
-
-
 def test_reference_names_the_rights_of_every_job(project):
     """C9, S2, D6: all that may more, or less, than read the code."""
     found = {}
