@@ -68,6 +68,7 @@ class Workshop:
         settings += f'[url "{cruft["template"]}"]\n\tinsteadOf = https://github.com/org/ci-template\n'
         (folder / "home/.gitconfig").write_text(settings, encoding="utf-8")
         main, develop = answers["main_branch"], answers["develop_branch"]
+        github.set(branches=[main, develop], repository={"default_branch": main, "full_name": repository})
         run("git", "init", "--quiet", "--bare", f"--initial-branch={main}", remote, cwd=folder)
         oldest = answers["python_versions"].split()[0]
         found = own(self.folder, folder, oldest) if own_environment else environment(self.folder, oldest)
