@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -54,6 +55,17 @@ def pytest_collection_modifyitems(items):
 
 def pytest_unconfigure():
     shutil.rmtree(HOME, ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what the tests of the guides have counted: blocks that ran, those that are exempt, links, numbers."""
+    found = Counter()
+    for report in terminalreporter.getreports("passed"):
+        for name, counts in report.user_properties:
+            found.update(counts if name == "guides" else {})
+    if found:
+        terminalreporter.section("guides")
+        terminalreporter.write_line(", ".join(f"{count} {name}" for name, count in sorted(found.items())))
 
 
 def run(*command, cwd, check=True, **environment):
@@ -194,7 +206,11 @@ def copy(bake, tmp_path):
 @pytest.fixture
 def template(tmp_path):
     """A copy of the template that a test may break; `clone` makes it a git repository."""
-    folder = tmp_path / "template"
+    return copy_template(tmp_path / "template")
+
+
+def copy_template(folder):
+    """Copy what is rendered of the template to `folder`, and return that."""
     for part in ("hooks", "{{cookiecutter.project_slug}}"):
         shutil.copytree(TEMPLATE / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(TEMPLATE / "cookiecutter.json", folder)
