@@ -6,7 +6,8 @@ import sys
 from datetime import timedelta
 
 import pytest
-from conftest import CACHE, TEMPLATE, find, run
+from charts import read
+from conftest import TEMPLATE, find, run
 from githubs import github_fixture, hub_at_hand_fixture  # noqa: F401 # fixtures
 from healths import (  # noqa: F401 # a fixture
     NOW,
@@ -22,7 +23,7 @@ from healths import (  # noqa: F401 # a fixture
     verdict,
     week,
 )
-from pipelines import openapi, start, write
+from pipelines import start, write
 
 pytestmark = pytest.mark.slow  # installs GitHub's description
 SEEN = {
@@ -59,10 +60,7 @@ def test_charts_are_what_mermaid_reads(report, tmp_path, github):
         found[0].replace("bar [", "bar [, "),
         found[0].replace("xychart", "xchart"),
     ]
-    (tmp_path / "charts.json").write_text(json.dumps([*found, *broken]), encoding="utf-8")
-    folder = openapi.installed(CACHE)
-    answer = run(openapi.NODE / "bin/node", folder / "chart.mjs", tmp_path / "charts.json", cwd=folder)
-    took, good, *refused = json.loads(answer.stdout)
+    took, good, *refused = read([*found, *broken], tmp_path)
     assert all("error" in chart for chart in refused) and len(refused) == 3
     weeks = [f"{NOW - timedelta(days=7 * back):%m-%d}" for back in range(12, 0, -1)]
     for chart, top, target in ((took, 16, 15), (good, 100, 90)):
