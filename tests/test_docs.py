@@ -27,6 +27,7 @@ def read(name):
     return (TEMPLATE / name).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow  # installs Mermaid
 def test_readme_is_short_and_shows_the_pipeline(bake, tmp_path):
     """T1, C2: what you get, the pipeline as it is, and the rest by links."""
     assert len(read("README.md").splitlines()) < 90
