@@ -26,6 +26,8 @@ def check_pipeline(text, workflow, tmp_path):
     jobs = yaml.safe_load(workflow)["jobs"]
     needs = {id: job.get("needs", []) for id, job in jobs.items()}
     edges = [(need, id) for id, found in needs.items() for need in ([found] if isinstance(found, str) else found)]
-    assert sorted(map(tuple, chart["edges"])) == sorted(edges)
+    shown = [tuple(edge) for edge in chart["edges"]]
+    assert sorted(shown) == sorted(edges), f"the chart has {sorted(shown)}, needs are {sorted(edges)}"
     names = {id: job["name"].partition(" (")[0] for id, job in jobs.items()}
-    assert {id: name.partition(" (")[0] for id, name in chart["names"].items()} == names
+    titles = {id: name.partition(" (")[0] for id, name in chart["names"].items()}
+    assert titles == names, f"the chart has {titles}, the jobs are {names}"
