@@ -36,9 +36,7 @@ pr review N --comment --body N
 pr review N --request-changes --body N
 pr view N --comments
 pr view N --json latestReviews
-release create N --notes N --title N --verify-tag
 release edit N --notes N
-release upload N N N
 run download N --name N --dir N
 run list --branch N --limit N
 run list --workflow N --branch N --limit N
@@ -55,8 +53,6 @@ secret set N --app dependabot
 variable delete N
 variable list
 variable set N --body N
-workflow disable N
-workflow enable N
 workflow list --all
 workflow run N --field N --field N
 workflow run N --ref N
