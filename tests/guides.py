@@ -51,11 +51,15 @@ class Workshop:
     """A new project of the template at `folder`, with all that commands of the guides need.
 
     Its environment, an `origin` that accepts pushes, GitHub as its command line shows it, hooks of pre-commit, and the
-    template, from which it can be updated. It is committed and its branches are pushed unless it `is_new`.
+    template, from which it can be updated. It is committed and its branches are pushed unless it `is_new`. What nox
+    installs is in `sessions`, which workshops of one worker share.
     """
 
-    def __init__(self, source, folder, is_new, own_environment):
+    def __init__(self, source, folder, is_new, own_environment, sessions):
         self.folder = Path(shutil.copytree(source, folder / source.name, symlinks=True))
+        sessions.mkdir(exist_ok=True)
+        (self.folder / ".nox").symlink_to(sessions)
+        (self.folder / ".git/info/exclude").write_text("/.nox\n", encoding="utf-8")  # .gitignore names a folder
         cruft = json.loads((source / ".cruft.json").read_text(encoding="utf-8"))
         answers = cruft["context"]["cookiecutter"]
         for name in ("home", "github"):
