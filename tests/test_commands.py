@@ -29,13 +29,20 @@ FOREIGN = [
     "pre-commit autoupdate",
     "cruft link N",
     "gh attestation verify N --repo N",
+    "gh release delete N --cleanup-tag",
+    "gh release download N --dir N",
+    "gh secret delete N",
+    "gh secret list --app dependabot",
+    "gh secret set N --app dependabot",
+    "gh variable delete N",
     "gh workflow disable N",
     "gh auth login",
     "gh secret set N < N",
-    "gh variable delete N",
     "gh variable list",
     "gh variable set N --body N",
     "pre-commit install -f",
+    "gh workflow run N --field N --field N",
+    "pre-commit run N --all-files",
 ]
 # Sessions whose options are those of another program than tools/update_project.py, and what it says here.
 OPTIONS = {

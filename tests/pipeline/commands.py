@@ -25,14 +25,11 @@ pr list --app dependabot
 pr list --search N
 pr merge N --merge --admin
 pr view N --json latestReviews
-release create N --notes N --title N --verify-tag
 release edit N --notes N
-release upload N N N
 run download N --name N --dir N
 run list --workflow N --branch N --limit N
 run list --workflow N --status N --limit N
 run rerun N --failed
-secret delete N
 secret list
 secret list --app dependabot
 secret set N
@@ -40,11 +37,8 @@ secret set N --app dependabot
 variable delete N
 variable list
 variable set N --body N
-workflow disable N
-workflow enable N
 workflow list --all
 workflow run N --ref N
-workflow run N --field N --field N
 """
 
 
