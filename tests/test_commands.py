@@ -35,6 +35,7 @@ FOREIGN = [
     "gh secret list --app dependabot",
     "gh secret set N --app dependabot",
     "gh variable delete N",
+    "gh run view --log-failed",
     "gh workflow disable N",
     "gh auth login",
     "gh secret set N < N",
