@@ -20,16 +20,32 @@ issue list --label N
 issue list --search N
 pr checkout N
 pr checks --watch
+pr checks N
+pr create --base N
+pr create --base N --draft
 pr create --base N --title N --body N
+pr diff N
+pr edit --add-reviewer N
 pr list --app dependabot
 pr list --search N
+pr merge --squash --delete-branch
 pr merge N --merge --admin
+pr ready
+pr review N --approve --body N
+pr review N --comment --body N
+pr review N --request-changes --body N
+pr view N --comments
 pr view N --json latestReviews
 release edit N --notes N
 run download N --name N --dir N
+run list --branch N --limit N
 run list --workflow N --branch N --limit N
+run list --workflow N --limit N
 run list --workflow N --status N --limit N
 run rerun N --failed
+run view N --log-failed
+run watch N
+secret delete N
 secret list
 secret list --app dependabot
 secret set N
@@ -38,7 +54,9 @@ variable delete N
 variable list
 variable set N --body N
 workflow list --all
+workflow run N --field N --field N
 workflow run N --ref N
+workflow run N --ref N --field N
 """
 
 
