@@ -12,8 +12,9 @@ from conftest import ANSWERS, run
 FILES = """
 .codecov.yml .gitignore .pre-commit-config.yaml AGENTS.md CHANGELOG.md CONTRIBUTING.md LICENSE README.md SECURITY.md
 docs/ci_cd/CICD_ENVIRONMENT_SETUP.md docs/ci_cd/CICD_MANUAL.md docs/ci_cd/CICD_QUICK_START.md
-docs/ci_cd/CICD_REFERENCE.md docs/ci_cd/DEPLOYMENT_GUIDE.md docs/ci_cd/PRE_COMMIT_GUIDE.md docs/ci_cd/TEMPLATE_UPDATES.md
-docs/ci_cd/manual/debugging.md docs/ci_cd/manual/developing.md docs/ci_cd/manual/emergencies.md
+docs/ci_cd/CICD_REFERENCE.md docs/ci_cd/DEPLOYMENT_GUIDE.md docs/ci_cd/PRE_COMMIT_GUIDE.md
+docs/ci_cd/TEMPLATE_UPDATES.md docs/ci_cd/manual/debugging.md docs/ci_cd/manual/developing.md
+docs/ci_cd/manual/emergencies.md
 docs/ci_cd/manual/flaky-tests.md docs/ci_cd/manual/maintaining.md docs/ci_cd/manual/performance.md
 docs/ci_cd/manual/reviewing.md docs/ci_cd/manual/security.md docs/ci_cd/manual/stages.md docs/ci_cd/manual/testing.md
 conf/requirements.txt environment.yml noxfile.py
@@ -31,8 +32,9 @@ src/tests/unit/core/test_event_bus.py src/tests/unit/test_config_manager.py src/
 src/tests/unit/test_package.py src/tests/unit/test_status_view.py
 tools/audit.py tools/ci_health.py tools/coverage_gate.py tools/flaky_tests.py tools/github_setup.py tools/lint_gate.py
 tools/plugins/pytest_quarantine.py tools/plugins/pytest_rules.py tools/quality/__init__.py tools/quality/bypass.py
-tools/quality/checks/__init__.py tools/quality/checks/agreement.py tools/quality/checks/files.py
-tools/quality/checks/mirror.py tools/quality/coverage_data.py tools/quality/coverage_settings.py
+tools/quality/checks/__init__.py tools/quality/checks/agreement.py tools/quality/checks/documents.py
+tools/quality/checks/files.py tools/quality/checks/mirror.py tools/quality/coverage_data.py
+tools/quality/coverage_settings.py
 tools/quality/flaky/__init__.py tools/quality/flaky/issues.py tools/quality/flaky/records.py
 tools/quality/flaky/results.py tools/quality/github/__init__.py tools/quality/github/api.py
 tools/quality/github/issues.py tools/quality/github/items.py tools/quality/github/rules.py
