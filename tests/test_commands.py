@@ -1,4 +1,7 @@
-"""D6, T5: every command that documents and the printed summary give is executed, or parsed by its own program."""
+"""D6, T5: every command that documents and the printed summary give is executed, or parsed by its own program.
+
+Blocks of a project's documents are executed by tests/test_guides.py; here are the commands within their sentences.
+"""
 
 import re
 import shlex
@@ -63,7 +66,8 @@ def documented(bake):
     """All commands, and the project whose documents and summary gave them; the template's own have its folder."""
     project = bake(**ANSWERS_GIVEN)
     found = {TEMPLATE: [(TEMPLATE / name).read_text(encoding="utf-8") for name in OWN]}
-    found[project] = [path.read_text(encoding="utf-8") for path in project.rglob("*.md") if ".git" not in path.parts]
+    texts = [path.read_text(encoding="utf-8") for path in project.rglob("*.md") if ".git" not in path.parts]
+    found[project] = [BLOCK.sub("", text) for text in texts]
     return {folder: [words for text in texts for words in commands(text)] for folder, texts in found.items()}
 
 

@@ -9,7 +9,7 @@ from test_tree import CHANGED, FILES, RELEASE, tree
 
 README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
 DERIVED = {"project_slug": "from the name", "package_name": "from the slug", "copyright_year": "this year"}
-LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(?:#([^)\s]*))?(?: \"[^\"]*\")?\)")
 
 
 def rows(text, heading):
@@ -37,13 +37,16 @@ def test_readme_explains_every_generated_file():
 
 
 @pytest.mark.parametrize("answers", [{}, CHANGED | {"license": "MIT", "deploy": "pypi"}], ids=["default", "changed"])
-def test_links_of_the_generated_documents_resolve(bake, answers):
+def test_links_of_the_generated_documents_resolve(bake, answers, record_property):
+    """D6: to files of the project, and to headings that they have."""
     answers = {name: value for name, value in answers.items() if not isinstance(value, list)}
     project = bake(**answers)
     documents = [path for path in tree(project) if path.endswith(".md")]
     assert len(documents) > 5
-    for document in documents:
-        check_links(project / document)
+    links, anchors = map(sum, zip(*(check_links(project / document) for document in documents), strict=True))
+    assert anchors > 5
+    if answers == {}:
+        record_property("guides", {"links": links, "anchors": anchors})
 
 
 @pytest.mark.parametrize(
@@ -54,12 +57,20 @@ def test_links_of_the_template_resolve(document):
 
 
 def check_links(document):
-    for target, anchor in LINK.findall(document.read_text(encoding="utf-8")):
+    """Return how many links to files and to headings the document has."""
+    found = LINK.findall(re.sub(r"(?ms)^ *```.*?^ *```|`[^`\n]+`", "", document.read_text(encoding="utf-8")))
+    for target, anchor in found:
         path = document.parent / target if target else document
         assert path.exists(), f"{document}: {target}"
-        headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.M) if path.is_file() else []
-        anchors = [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
-        assert not anchor or anchor in anchors, f"{document}: #{anchor}"
+        assert not anchor or anchor in anchors_of(path), f"{document}: {target}#{anchor}"
+    return len(found), sum(bool(anchor) for _, anchor in found)
+
+
+def anchors_of(path):
+    """Return the anchors that GitHub gives to the headings of a document."""
+    text = re.sub(r"(?ms)^ *```.*?^ *```", "", path.read_text(encoding="utf-8")) if path.is_file() else ""
+    headings = [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading) for heading in re.findall(r"^#+ (.*)$", text, re.M)]
+    return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
 
 
 def test_reference_has_the_numbers_of_the_configuration(bake):

@@ -16,13 +16,9 @@ VARIANTS = {
         "lint_tools": "ruff",
         "type_checking": "off",
         "develop_branch": "",
-        "main_branch": "trunk",
         "deploy": "pypi",
         "codeql": False,
         "ci_speed": "fast",
-        "python_versions": "3.12 3.13",
-        "package_name": "other",
-        "external_service": "database",
     },
 }
 PAGES = [

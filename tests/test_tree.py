@@ -14,10 +14,9 @@ FILES = """
 docs/ci_cd/CICD_ENVIRONMENT_SETUP.md docs/ci_cd/CICD_MANUAL.md docs/ci_cd/CICD_QUICK_START.md
 docs/ci_cd/CICD_REFERENCE.md docs/ci_cd/DEPLOYMENT_GUIDE.md docs/ci_cd/PRE_COMMIT_GUIDE.md
 docs/ci_cd/TEMPLATE_UPDATES.md docs/ci_cd/manual/debugging.md docs/ci_cd/manual/developing.md
-docs/ci_cd/manual/emergencies.md
-docs/ci_cd/manual/flaky-tests.md docs/ci_cd/manual/maintaining.md docs/ci_cd/manual/performance.md
-docs/ci_cd/manual/reviewing.md docs/ci_cd/manual/security.md docs/ci_cd/manual/stages.md docs/ci_cd/manual/testing.md
-conf/requirements.txt environment.yml noxfile.py
+docs/ci_cd/manual/emergencies.md docs/ci_cd/manual/flaky-tests.md docs/ci_cd/manual/maintaining.md
+docs/ci_cd/manual/performance.md docs/ci_cd/manual/reviewing.md docs/ci_cd/manual/security.md
+docs/ci_cd/manual/stages.md docs/ci_cd/manual/testing.md conf/requirements.txt environment.yml noxfile.py
 pyproject.toml
 .github/CODEOWNERS .github/ISSUE_TEMPLATE/bug_report.yml .github/ISSUE_TEMPLATE/coverage_bypass.yml
 .github/ISSUE_TEMPLATE/feature_request.yml .github/ISSUE_TEMPLATE/flaky_test.yml .github/dependabot.yml
