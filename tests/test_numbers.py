@@ -15,7 +15,7 @@ ROW = re.compile(rf"^\| `({NAME})` \| ([^|]+) \|", re.M)
 ODD = {
     "coverage_minimum": "37",
     "coverage_target": "83",
-    "patch_target": "41",
+    "patch_target": "43",
     "tier_targets": "97 73 53",
     "line_length": "111",
 }
@@ -66,11 +66,13 @@ def test_guides_state_the_settings(render, record_property, variant):
 
 def test_no_number_stands_outside_of_a_statement(render):
     """D6: it would stay as it is when the setting changes."""
+    found = []
     for path, text in documents(render(**ODD)).items():
         rest = LINK.sub(lambda link: re.sub(".", "", link[0]), text)  # its line ends stay
         rest = ROW.sub("", rest) if path == REFERENCE else rest
-        for number, line in enumerate(rest.splitlines(), 1):
-            assert not re.search(f"{NUMBERS}|{DEFAULTS}", line), f"{path}:{number}: {line}"
+        lines = enumerate(rest.splitlines(), 1)
+        found += [f"{path}:{number}: {line}" for number, line in lines if re.search(f"{NUMBERS}|{DEFAULTS}", line)]
+    assert found == []
 
 
 EDITS = {
