@@ -72,7 +72,7 @@ def test_no_number_stands_outside_of_a_statement(render):
         rest = ROW.sub("", rest) if path == REFERENCE else rest
         lines = enumerate(rest.splitlines(), 1)
         found += [f"{path}:{number}: {line}" for number, line in lines if re.search(f"{NUMBERS}|{DEFAULTS}", line)]
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 EDITS = {
