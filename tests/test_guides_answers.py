@@ -1,8 +1,11 @@
 """D6: an answer that is off leaves no sentence about what is not there; no example has a default that was changed."""
 
+import posixpath
 import re
 
 import pytest
+from adoption import files
+from test_docs import LINK
 from test_tree import tree
 
 TEXTS = re.compile(r".*\.md|\.github/(ISSUE_TEMPLATE/.*|CODEOWNERS)")
@@ -51,3 +54,14 @@ def lines(project, kind, words, example):
 
 def line(text, place):
     return text[text.rfind("\n", 0, place) + 1 :].partition("\n")[0]
+
+
+def test_guides_lead_to_nothing_that_an_adopted_project_has_of_its_own(render):
+    """D6, L3: its README and its code are others, and what takes the place of a form lies elsewhere."""
+    wrong, own = [], "|".join([files.NEVER.pattern, *files.EQUIVALENTS])
+    for path, data in tree(render(deploy="pypi")).items():
+        folder = posixpath.dirname(path)
+        for target, _ in LINK.findall(data.decode()) if path.startswith("docs/") and path.endswith(".md") else ():
+            if re.fullmatch(own, posixpath.normpath(posixpath.join(folder, target))):
+                wrong.append(f"{path}: {target}")
+    assert not wrong, "\n".join(wrong)
