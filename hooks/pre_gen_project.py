@@ -19,6 +19,12 @@ BRANCH = (
     r"(?!@$|HEAD$|[-/.])(?!.*(\.\.|@[{]|//|/\.|[/.]$|\.lock(/|$)))[^\x00-\x20\x7f~^:\\*?\[\]+!]+",
     "must be a branch name by git's rules, without * ? + ! [ ]",
 )
+# Internationalised domains, but only ASCII before the @: hatchling refuses to build with more.
+DOMAIN = r"@[^\W_][\w-]*(\.[^\W_][\w-]*)+"
+# An account on GitHub.
+ACCOUNT = r"(?=[\w-]{1,39}(?![\w-]))(?![\w-]*--)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(_[A-Za-z0-9]{3,8})?"
+# A team goes by the slug that GitHub makes of its name; a # would start a comment in CODEOWNERS.
+OWNER = rf"(@{ACCOUNT}(/[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)?|[A-Za-z0-9._%+-]+{DOMAIN})"
 RULES = {
     "project_name": TEXT,
     "description": TEXT,
@@ -33,14 +39,18 @@ RULES = {
         "must be an identifier of ASCII letters, digits and `_` that starts with a letter",
     ),
     "author_email": (
-        # Internationalised domains, but only ASCII before the @: hatchling refuses to build with more.
-        r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[^\W_][\w-]*(\.[^\W_][\w-]*)+",
+        r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+" + DOMAIN,
         "must be an e-mail address like name@example.com",
     ),
     "github_owner": (
-        r"(?=.{1,39}$)(?!.*--)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(_[A-Za-z0-9]{3,8})?",
+        ACCOUNT,
         "must be a GitHub account: at most 39 letters, digits and single inner hyphens, and for a managed user `_` and "
         "the enterprise's short code of 3 to 8 letters and digits",
+    ),
+    "code_owners": (
+        rf"\s*{OWNER}(\s+{OWNER})*\s*",
+        "must be people (@name, or the e-mail of an account) or teams of an organisation (@org/team, in lower case as "
+        "in the team's address), separated by spaces",
     ),
     "copyright_year": (r"[0-9]{4}", "must be four digits"),
     "python_versions": (

@@ -19,6 +19,7 @@ GOOD = {
     "author_name": "Some One",
     "author_email": "some.one@example.com",
     "github_owner": "some-org",
+    "code_owners": "@some-org/team",
     "copyright_year": "2026",
     "python_versions": "3.11 3.12",
     "main_branch": "main",
@@ -41,6 +42,8 @@ BOUNDARIES = {
     "package_name": ["a", "A1", "a" * 79, "tests_of_it"],
     "author_email": ["a@b.c", "o'neill+x@sub.example.org", "joerg@bücher.example"],
     "github_owner": ["a", "a" * 39, "a-b", "octocat_acme", "mona-cat_abc", "a_" + "b" * 8, "a" * 30 + "_" + "b" * 8],
+    "code_owners": ["@a", "@a-b/c", "@a/core_team-2 @octocat_acme  x.y+z@sub.bücher.example", " @" + "a" * 39 + " "]
+    + ["@a/" + "b" * 100, "@a @a_" + "b" * 8],
     "python_versions": ["3.11", "3.11 3.12 3.13 3.14 3.15", " 3.12   3.20 "],
     "main_branch": ["trunk", "release/1.x", "a#b", "ünï", 'a"b', "main.locked"],
     "develop_branch": ["", "dev/next"],
@@ -62,6 +65,8 @@ BAD = {
     "author_email": ["", "a", "a@b", "@b.c", "a b@c.d", "a@b..c", '"a"@b.c', "a@-b.c", "a@_.c", "jörg@b.c"],
     "github_owner": ["", "-a", "a-", "a--b", "a_b", "a" * 40, "_acme", "a-_acme", "a_ab", "a_" + "b" * 9]
     + ["a_acme_x", "a_ac-me", "a" * 31 + "_" + "b" * 8],
+    "code_owners": "| |a|@|@-a|@a-|@a--b|@a_b|a/b|@a/|@/b|@a/B|@a/b/c|@a/b c|@a,@b|@a, @b|@a/-b|@a/b-".split("|")
+    + ["@" + "a" * 40, "@a # b", "# b", "a#b@c.d", "a@b", "@a @b c", "@a@b", "@ünï", "@a/ü"],
     "copyright_year": ["", "26", "20261", "２０２６"],
     "python_versions": ["", "3.10", "3.9 3.11", "3.12 3.11", "3.11 3.11", "3", "3.11, 3.12", "3.x", "2.7", "3.12.1"],
     "main_branch": [

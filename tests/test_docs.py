@@ -1,14 +1,18 @@
 """T1, D6: what the documents say is so: answers, files, links, numbers."""
 
+import os
 import re
 import sys
 
 import pytest
+from charts import check_pipeline
 from conftest import ANSWERS, TEMPLATE, run
 from test_tree import CHANGED, FILES, RELEASE, tree
 
-README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
-DERIVED = {"project_slug": "from the name", "package_name": "from the slug", "copyright_year": "this year"}
+# The template's own documents.
+OWN = [path.relative_to(TEMPLATE).as_posix() for pattern in ("*.md", "docs/**/*.md") for path in TEMPLATE.glob(pattern)]
+DERIVED = {"project_slug": "from the name", "package_name": "from the slug", "code_owners": "the owner"}
+DERIVED |= {"copyright_year": "this year"}
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(?:#([^)\s]*))?(?: \"[^\"]*\")?\)")
 
 
@@ -19,16 +23,27 @@ def rows(text, heading):
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table]
 
 
-def test_readme_lists_every_answer_with_its_default():
+def read(name):
+    return (TEMPLATE / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.slow  # installs Mermaid
+def test_readme_is_short_and_shows_the_pipeline(bake, tmp_path):
+    """T1, C2: what you get, the pipeline as it is, and the rest by links."""
+    assert len(read("README.md").splitlines()) < 90
+    check_pipeline(read("README.md"), (bake() / ".github/workflows/ci.yml").read_text(encoding="utf-8"), tmp_path)
+
+
+def test_every_answer_is_listed_with_its_default():
+    """T1, G2."""
     defaults = {name: answer[0] if isinstance(answer, list) else answer for name, answer in ANSWERS.items()}
     expected = [(name, DERIVED.get(name, str(value))) for name, value in defaults.items() if name[0] != "_"]
-    assert [(row[0].strip("`"), row[1]) for row in rows(README, "The answers")] == expected
+    assert [(row[0].strip("`"), row[1]) for row in rows(read("docs/ANSWERS.md"), "The answers")] == expected
 
 
-def test_readme_explains_every_generated_file():
-    names = [
-        name for row in rows(README, "What the generated files are for") for name in re.findall(r"`([^`]+)`", row[0])
-    ]
+def test_every_generated_file_is_explained():
+    """T1."""
+    names = re.findall(r"`([^`]+)`", " ".join(re.findall(r"^\| (`.*?) \|", read("docs/FILES.md"), re.M)))
     files = [*FILES, *RELEASE]
     for path in files:
         assert any(path == name or name.endswith("/") and path.startswith(name) for name in names), path
@@ -49,11 +64,21 @@ def test_links_of_the_generated_documents_resolve(bake, answers, record_property
         record_property("guides", {"links": links, "anchors": anchors})
 
 
-@pytest.mark.parametrize(
-    "document", ["README.md", "CONTRIBUTING.md", "AGENTS.md", "CHANGELOG.md", "docs/ADOPTION.md", "docs/MAINTENANCE.md"]
-)
+@pytest.mark.parametrize("document", OWN)
 def test_links_of_the_template_resolve(document):
+    """T1, D6."""
     check_links(TEMPLATE / document)
+
+
+def test_no_page_of_the_template_is_left_alone():
+    """T1: each is reached from the README, by links from page to page."""
+    found, left = set(), ["README.md"]
+    while left:
+        found.add(page := left.pop())
+        targets = [(TEMPLATE / page).parent / target for target, _ in LINK.findall(read(page)) if target]
+        names = [os.path.relpath(path, TEMPLATE) for path in targets]
+        left += [name for name in names if name in OWN and name not in found]
+    assert found == {*OWN} - {"AGENTS.md"}, "which agents look for by its name"
 
 
 def check_links(document):

@@ -131,6 +131,19 @@ def test_derived_names_are_valid_whatever_the_project_is_called(render):
     assert len(render(project_name="ab cd" * 40).name) <= 60
 
 
+@pytest.mark.parametrize(
+    ("answers", "owners"),
+    [
+        ({"github_owner": "acme"}, "@acme"),
+        ({"code_owners": " @acme/core-team   me@acme.org "}, "@acme/core-team me@acme.org"),
+    ],
+    ids=["a person", "a team and an address"],
+)
+def test_reviewers_are_asked_for_every_file(render, answers, owners):
+    """D7: a person who owns the repository needs no answer, and no answer of an earlier version."""
+    assert (render(**answers) / ".github/CODEOWNERS").read_text(encoding="utf-8") == f"* {owners}\n"
+
+
 def test_branch_names_arrive_unchanged(render):
     project = render(main_branch='a#"b', develop_branch="dev/ünï🎉")
     branches = ['a#"b', "dev/ünï🎉"]

@@ -5,7 +5,7 @@ import importlib
 import pytest
 from githubs import github_fixture, hub_at_hand_fixture  # noqa: F401 # fixtures
 from pipelines import write
-from test_github_setup import ONLY, PYPI, RELEASE
+from test_github_setup import ONLY, OWNER, PYPI, RELEASE
 
 PROTECTED = {"protected_branches": True, "custom_branch_policies": False}
 
@@ -74,3 +74,34 @@ def test_an_environment_that_every_branch_may_use_is_not_right(
     for call in item.calls:
         items.ask(*call)
     assert github.state["environments"] == [PYPI if calls else found]
+
+
+UNKNOWN = OWNER["message"].partition("\n")[0]
+PATTERN = "Invalid pattern on line 3: Did you mean `**/*.rb`?"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("errors", "refused", "said"),
+    [
+        ([], None, []),
+        ([], 404, []),
+        ([], 403, ["look at CODEOWNERS: GET repos/{owner}/{repo}/codeowners/errors: gh: no (HTTP 403)"]),
+        (
+            [OWNER, OWNER | {"line": 3, "kind": "Invalid pattern", "message": f"{PATTERN}\n\n  ***/*.rb @a\n  ^"}],
+            None,
+            [
+                f"CODEOWNERS:1: {UNKNOWN}: write a person (@name) or a team (@org/team) who may write to the "
+                "repository, never an organisation itself",
+                f"CODEOWNERS:3: {PATTERN}",
+            ],
+        ),
+    ],
+    ids=["right", "no file", "refused", "wrong"],
+)
+def test_who_cannot_review_is_named(github, hub_at_hand, tools, errors, refused, said):
+    """M6, D7: an organisation, the default where one owns the repository, is no owner of code."""
+    github.set(codeowners_errors=errors)
+    if refused:
+        github.set(refuse=[{"call": "/codeowners/errors$", "status": refused, "message": "no"}])
+    assert list(importlib.import_module("github_setup").errors_of_owners()) == said

@@ -16,6 +16,8 @@ RELEASE = "on: push\njobs:\n  publish:\n    environment: pypi\n"
 ON = {"can_approve_pull_request_reviews": True, "default_workflow_permissions": "read"}
 ONLY = {"protected_branches": False, "custom_branch_policies": True}
 PYPI = {"name": "pypi", "policies": [{"name": "v*", "type": "tag"}], "deployment_branch_policy": ONLY}
+UNKNOWN = "Unknown owner on line 1: make sure @octo exists and has write access to the repository\n\n  * @octo\n    ^"
+OWNER = {"line": 1, "column": 3, "kind": "Unknown owner", "message": UNKNOWN, "path": "CODEOWNERS"}  # GitHub's words
 SECRETS = ["CODECOV_TOKEN", "TEMPLATE_APP_PRIVATE_KEY"]
 
 
@@ -47,6 +49,7 @@ def test_a_new_repository_is_set_up_and_a_second_time_changes_nothing(github, ba
     github.set(
         workflow_permissions={"can_approve_pull_request_reviews": False, "default_workflow_permissions": "write"}
     )
+    github.set(codeowners_errors=[OWNER])
     plan = run("nox", "-s", "github_setup", cwd=project, **environment(project)).stdout.splitlines()
     assert github.writes() == []
     changes = [line.removeprefix("change: ") for line in plan if line.startswith("change: ")]
@@ -78,6 +81,7 @@ def test_a_new_repository_is_set_up_and_a_second_time_changes_nothing(github, ba
     steps = [line.removeprefix("- ").partition(",")[0] for line in done if line.startswith("- ")]
     assert steps[:4] == ["CODECOV_TOKEN", "SLACK_WEBHOOK_URL", "TEMPLATE_APP_CLIENT_ID", "TEMPLATE_APP_PRIVATE_KEY"]
     assert "trusted publisher" in steps[4]
+    assert steps[5].startswith("CODEOWNERS:1: Unknown owner on line 1: ")
     assert any("workflow publish.yml, environment pypi" in line for line in done)
     assert "https://app.codecov.io/gh/octo/app/new" in "".join(done)
 

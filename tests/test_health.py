@@ -6,7 +6,8 @@ import sys
 from datetime import timedelta
 
 import pytest
-from conftest import CACHE, TEMPLATE, find, run
+from charts import read
+from conftest import TEMPLATE, find, run
 from githubs import github_fixture, hub_at_hand_fixture  # noqa: F401 # fixtures
 from healths import (  # noqa: F401 # a fixture
     NOW,
@@ -22,7 +23,7 @@ from healths import (  # noqa: F401 # a fixture
     verdict,
     week,
 )
-from pipelines import openapi, start, write
+from pipelines import start, write
 
 pytestmark = pytest.mark.slow  # installs GitHub's description
 SEEN = {
@@ -34,7 +35,7 @@ SEEN = {
 
 
 def test_the_sample_is_what_the_document_shows(bake, github, tmp_path):
-    """M1: one page, the verdict first; the README shows its chart. The program itself runs, and asks by gh."""
+    """M1: one page, the verdict first. The program itself runs, and asks by gh."""
     github.set(**sample())
     files = {
         path: (bake() / path).read_text(encoding="utf-8") for path in ("pyproject.toml", ".github/workflows/ci.yml")
@@ -43,10 +44,9 @@ def test_the_sample_is_what_the_document_shows(bake, github, tmp_path):
     command = (sys.executable, bake() / "tools/ci_health.py", "--now", "2026-11-27T06:00Z")
     result = run(*command, cwd=tmp_path, check=False, **SEEN)
     assert (result.returncode, result.stderr) == (0, "")
-    shown = (TEMPLATE / "docs/MAINTENANCE.md").read_text(encoding="utf-8")
+    shown = (TEMPLATE / "docs/EXAMPLES.md").read_text(encoding="utf-8")
     page = re.sub(r"(?m)^##", "####", result.stdout).strip()
-    assert page in shown, f"put this page into docs/MAINTENANCE.md:\n{page}"
-    assert charts(result.stdout)[0] in (TEMPLATE / "README.md").read_text(encoding="utf-8")
+    assert page in shown, f"put this page into docs/EXAMPLES.md:\n{page}"
 
 
 def test_charts_are_what_mermaid_reads(report, tmp_path, github):
@@ -59,10 +59,7 @@ def test_charts_are_what_mermaid_reads(report, tmp_path, github):
         found[0].replace("bar [", "bar [, "),
         found[0].replace("xychart", "xchart"),
     ]
-    (tmp_path / "charts.json").write_text(json.dumps([*found, *broken]), encoding="utf-8")
-    folder = openapi.installed(CACHE)
-    answer = run(openapi.NODE / "bin/node", folder / "chart.mjs", tmp_path / "charts.json", cwd=folder)
-    took, good, *refused = json.loads(answer.stdout)
+    took, good, *refused = read([*found, *broken], tmp_path)
     assert all("error" in chart for chart in refused) and len(refused) == 3
     weeks = [f"{NOW - timedelta(days=7 * back):%m-%d}" for back in range(12, 0, -1)]
     for chart, top, target in ((took, 16, 15), (good, 100, 90)):

@@ -327,12 +327,12 @@ def test_slack_hears_the_final_status_if_it_is_configured(copy, tmp_path, down):
     assert run.jobs["quality-gate"].result == "failure"
 
 
-def test_readme_shows_what_a_run_really_says(copy, tmp_path):
-    """V2, V6: the summary in the README is this run's; only the commit differs, and the level of the headings."""
+def test_examples_show_what_a_run_really_says(copy, tmp_path):
+    """V2, V6: the summary in docs/EXAMPLES.md is this run's; only the commit differs, and the level of the headings."""
     files = uncovered(5) | {"src/my_project/demo_mode.py": lambda text: text + FUNCTION.format(0)}
     run = start(project_of(copy), tmp_path, "pull_request", files, job="coverage")
-    readme = (TEMPLATE / "README.md").read_text(encoding="utf-8")
-    shown = readme.partition("untested lines to a module of P0:\n")[2].partition("The quality gate")[0]
+    page = (TEMPLATE / "docs/EXAMPLES.md").read_text(encoding="utf-8")
+    shown = page.partition("untested lines to a module of P0:\n")[2].partition("The quality gate")[0]
 
     def lines(text):
         return [re.sub(r"since \w+", "since", line.lstrip("# ")) for line in text.splitlines() if line]

@@ -58,6 +58,7 @@ CHANGED = {name: value for name, value in ANSWERS.items() if name[0] != "_" and 
     "author_name": "Some One",
     "author_email": "some.one@example.com",
     "github_owner": "other-org",
+    "code_owners": "@your-org/other-team @someone",
     "copyright_year": "1999",
     "python_versions": "3.12 3.14",
     "main_branch": "trunk",

@@ -1,7 +1,8 @@
 // Parses charts with Mermaid, which GitHub renders them with.
 //
 // Usage: node chart.mjs FILE
-// FILE is JSON, a list of texts; the answer, on standard output, is a list of what each chart holds, or {error: text}.
+// FILE is JSON, a list of texts; the answer, on standard output, is a list of what each chart holds, or {error: text}:
+// of an xychart its data, of a flowchart the edges, from and to, and the names of the nodes.
 
 import { readFileSync } from "node:fs";
 import DOMPurify from "dompurify";
@@ -14,7 +15,12 @@ async function read(text) {
   try {
     await mermaid.parse(text);
     const chart = await mermaid.mermaidAPI.getDiagramFromText(text);
-    return chart.db.getXYChartData();
+    if (chart.db.getXYChartData) return chart.db.getXYChartData();
+    const nodes = [...chart.db.getVertices().values()];
+    return {
+      edges: chart.db.getEdges().map((edge) => [edge.start, edge.end]),
+      names: Object.fromEntries(nodes.map((node) => [node.id, node.text])),
+    };
   } catch (error) {
     return { error: String(error) };
   }

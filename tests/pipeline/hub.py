@@ -362,6 +362,10 @@ def user(call: Call) -> Any:
     return call.example() | {"login": PERSON}
 
 
+def owners_errors(call: Call) -> Any:
+    return {"errors": call.things("codeowners_errors")}
+
+
 def nothing(call: Call) -> None:
     return None
 
@@ -394,6 +398,7 @@ ROUTES: dict[str, tuple[dict[str, str], Callable[[Call], Any]]] = {
     "GET /branches/{branch}": (CONTENTS, branch),
     "GET /code-scanning/default-setup": ({"administration": "read"}, value("code_scanning")),
     "PATCH /code-scanning/default-setup": (ADMIN, change_code_scanning),
+    "GET /codeowners/errors": (CONTENTS, owners_errors),
     "GET /commits/{ref}/check-runs": ({"checks": "read"}, check_runs),
     "GET /dependabot/secrets": ({"dependabot_secrets": "read"}, named("dependabot_secrets", "secrets")),
     "GET /dependency-graph/compare/{basehead}": (CONTENTS, lambda call: []),

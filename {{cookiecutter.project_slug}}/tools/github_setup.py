@@ -37,6 +37,8 @@ VALUES = {
     "TEMPLATE_APP_PRIVATE_KEY": (SECRETS, APP),
 }
 
+OWNERS = "write a person (@name) or a team (@org/team) who may write to the repository, never an organisation itself"
+
 
 def change(item: Item) -> str:
     """Change a setting; return why GitHub refuses, or an empty string."""
@@ -71,6 +73,20 @@ def for_a_person(project: dict[str, Any]) -> Iterator[str]:
         yield "dependency graph (Settings > Advanced Security), unless Dependabot alerts bring it: review of dependencies"
     if workflow := items.publisher():
         yield f"trusted publisher (https://pypi.org/manage/account/publishing): workflow {workflow}, environment pypi"
+    yield from errors_of_owners()
+
+
+def errors_of_owners() -> Iterator[str]:
+    """Yield what GitHub finds wrong in CODEOWNERS: it asks nobody of such a line to review."""
+    try:
+        found = ask(f"{REPOSITORY}/codeowners/errors")["errors"]
+    except Refused as error:
+        found = []
+        if error.status != 404:  # there is no such file
+            yield f"look at CODEOWNERS: {error}"
+    for error in found:
+        words = error["message"].partition("\n")[0].rstrip(":")
+        yield f"{error['path']}:{error['line']}: {words}" + (f": {OWNERS}" if "owner" in error["kind"] else "")
 
 
 def is_graph_on(branch: str) -> bool:

@@ -1,4 +1,4 @@
-"""F1: the pages that docs/MAINTENANCE.md shows are what the programs print."""
+"""F1: the pages that docs/EXAMPLES.md shows are what the programs print."""
 
 import re
 
@@ -8,7 +8,7 @@ from hunts import hunting_fixture  # noqa: F401 # a fixture
 
 def section(name):
     """Return a section of the document, its headings as the program writes them."""
-    text = (TEMPLATE / "docs/MAINTENANCE.md").read_text(encoding="utf-8")
+    text = (TEMPLATE / "docs/EXAMPLES.md").read_text(encoding="utf-8")
     found = re.search(rf"^## {name}\n.*?(?=^## |\Z)", text, re.M | re.S)[0]
     return re.sub("^##(#+ )", r"\1", found, flags=re.M)
 
