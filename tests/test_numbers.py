@@ -28,6 +28,10 @@ NUMBERS = rf"(?<![\w.#-])({'|'.join(' '.join(ODD.values()).split())})(?!\w)"
 DEFAULTS = r"(?<![\w.-])(5|60|80|90|100) ?(%|percent)|\b14 nights|\b60 days from|\b10 tests|\bthan 15 min"
 
 
+# Commands and what they say are examples, which are run; and one number is no setting.
+EXAMPLES = re.compile(r"(?ms)^ *```(bash|console)$.*?^ *```$|`--[^`\n]+`|pass rate must be 100 %")
+
+
 def documents(project):
     return {path: data.decode() for path, data in tree(project).items() if path.endswith(".md")}
 
@@ -61,14 +65,16 @@ def test_guides_state_the_settings(render, record_property, variant):
     assert {name: words.split(" ")[0] if name != "pythons" else words for name, words in rows.items()} == expected
     found = [(path, *statement) for path, text in texts.items() for statement in stated(path, text)]
     assert [line for line in found if not f"{line[2]} ".startswith(f"{expected[line[1]]} ")] == []
-    record_property("guides", {"numbers": len(found)})
+    if variant == "default":
+        record_property("guides", {"numbers": len(found)})
 
 
 def test_no_number_stands_outside_of_a_statement(render):
     """D6: it would stay as it is when the setting changes."""
     found = []
     for path, text in documents(render(**ODD)).items():
-        rest = LINK.sub(lambda link: re.sub(".", "", link[0]), text)  # its line ends stay
+        rest = LINK.sub(lambda link: re.sub(".", "", link[0]), text)  # line ends stay
+        rest = EXAMPLES.sub(lambda example: re.sub(".", "", example[0]), rest)
         rest = ROW.sub("", rest) if path == REFERENCE else rest
         lines = enumerate(rest.splitlines(), 1)
         found += [f"{path}:{number}: {line}" for number, line in lines if re.search(f"{NUMBERS}|{DEFAULTS}", line)]
