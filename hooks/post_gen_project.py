@@ -42,7 +42,7 @@ def add_prefix(prefix):
     texts = {path for pattern in patterns for path in PROJECT.glob(pattern)}
     for path in texts.union(taken[1:]):
         text = re.sub(names, prefix, path.read_text(encoding="utf-8"))
-        text = re.sub(r"\bnox(?= -|`)", f"nox -f {prefix}noxfile.py", text)
+        text = re.sub(r"\bnox(?= -|`)|(?m:^nox$)", f"nox -f {prefix}noxfile.py", text)
         text = re.sub(r"\Aname: (?=\w)", f"name: {prefix.removesuffix('-')} ", text)
         path.write_bytes(text.encode())
     for path in taken:

@@ -16,6 +16,8 @@ from adoptions import (  # noqa: F401 # fixtures
     write,
 )
 from conftest import run
+from test_docs import check_links
+from test_numbers import documents, stated
 
 pytestmark = pytest.mark.slow
 
@@ -111,6 +113,8 @@ def test_files_are_added_and_settings_merged_in_two_commits(adopted, repository)
     answers = linked["context"]["cookiecutter"]
     assert (answers["license"], answers["author_name"], answers["line_length"]) == ("MIT", "Ann Åkesson", "99")
     assert {"src", "README.md", "LICENSE", "CHANGELOG.md"} <= {*linked["skip"]}
+    hooks = (project / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert "- id: rumdl\n        files: ^docs/ci_cd/\n" in hooks, "the project's documents stay as they are"
     for words in (
         "source src/acme, by",
         "license = MIT  ([project])",
@@ -221,13 +225,26 @@ def test_files_that_are_meant_to_be_broken_are_exempt(adopted, repository):
     ]
 
 
-def test_code_that_the_project_does_not_measure_stays_unjudged(adopted, repository):
-    """L3: its settings of coverage win."""
-    project = repository(PLAIN | SHAPES["two at the root"] | {".coveragerc": "[run]\nsource = a\n"})
+OWN_NUMBERS = {
+    ".coveragerc": "[run]\nsource = a\n[report]\nfail_under = 92.5\n",
+    ".codecov.yml": "coverage: {status: {project: {default: {target: 95.5%}}}}\n",
+    ".pre-commit-config.yaml": "repos:\n- repo: https://example.org/x\n  rev: '1'\n  hooks:\n  - id: x\n",
+}
+
+
+def test_settings_of_coverage_are_the_projects_own(adopted, repository):
+    """L3, D6: code that is not measured stays unjudged; guides have the numbers, and lead only to what is there."""
+    project = repository(PLAIN | SHAPES["two at the root"] | OWN_NUMBERS)
     _, told = adopted(project)
     gate = settings(project)["tool"]["quality-gate"]
-    assert (gate["source"], gate["exempt"]) == ("a", ["b/*"])
+    assert (gate["source"], gate["exempt"], gate["target"]) == ("a", ["b/*"], 95.5)
     assert "b/*: coverage does not measure it" in told
-    assert (
-        project / ".coveragerc"
-    ).read_text() == "[run]\nrelative_files = true\nsource = a\n\n[report]\nfail_under = 0\n"
+    merged = OWN_NUMBERS[".coveragerc"].replace("[run]\n", "[run]\nrelative_files = true\n")
+    assert (project / ".coveragerc").read_text(encoding="utf-8") == merged
+    pages = documents(project)
+    found = [(name, words.split()[0]) for path, text in pages.items() for name, words in stated(path, text)]
+    assert {("fail_under", "92.5"), ("target", "95.5"), ("pythons", "3.11,")} <= {*found}
+    assert not {"92", "95"} & {words for _, words in found}
+    assert "line-length" not in dict(found), "pyproject.toml says nothing of linters"
+    for path in pages:
+        check_links(project / path)

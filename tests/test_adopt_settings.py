@@ -13,6 +13,7 @@ from adoptions import (  # noqa: F401 # fixtures
     adopted_fixture,
     origin_fixture,
     repository_fixture,
+    verified,
 )
 from conftest import TEMPLATE, run
 from ruamel.yaml import YAML
@@ -156,7 +157,7 @@ MEASURED = "[tool.coverage.report]\nshow_missing = true\n"
     ids=["the template's", "its own", "in a file of coverage"],
 )
 def test_thresholds_change_where_coverage_is_the_projects_own(adopted, own, place):
-    """L2, L3: without a conflict; what no update can change is said, with its place."""
+    """L2, L3, D6: without a conflict; what no update can change is said, with its place and its copies."""
     project, told = adopted(FLAT | {"pyproject.toml": NAMED} | own)
     hint = f"  and fail_under = N in {place}, whose settings are yours\n"
     assert (hint in told) == bool(place)
@@ -164,9 +165,15 @@ def test_thresholds_change_where_coverage_is_the_projects_own(adopted, own, plac
     command += ["--tiers", "99 88 55"]
     lines = run(*command, cwd=project, check=False).stdout.splitlines()
     said = [f"{place}: these settings of coverage are the project's own: set fail_under to 50"] * bool(place)
-    assert lines[-1 - len(said) :] == [*said, f"{len(said)} conflicts and problems"]
+    told = [line for line in lines if not re.match(r"docs/.*fail_under: 50 but \S+ says 0: write 0", line)]
+    assert told[-1 - len(said) :] == [*said, f"{len(said) + len(lines) - len(told)} conflicts and problems"]
+    if place:
+        assert lines != told
+        text = (project / place).read_text(encoding="utf-8").replace("fail_under = 0", "fail_under = 50")
+        (project / place).write_text(text, encoding="utf-8")
+        assert verified(project) == "0 problems\n"
     text = (project / "pyproject.toml").read_text(encoding="utf-8")
-    assert ("fail_under = 50" in text) == (not place)
+    assert ("fail_under = 50" in text) == (place != ".coveragerc")
     assert "\ntarget = 77\npatch-target = 66\n" in text
     assert [int(target) for target in re.findall(r"tiers.*\ntarget = (\d+)", text)] == [99, 88, 55]
 

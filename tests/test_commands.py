@@ -46,6 +46,7 @@ FOREIGN = [
     "gh variable set N --body N",
     "pre-commit install -f",
     "gh workflow run N --field N --field N",
+    "pre-commit run --all-files",
     "pre-commit run N --all-files",
 ]
 # Sessions whose options are those of another program than tools/update_project.py, and what it says here.

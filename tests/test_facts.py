@@ -244,3 +244,13 @@ def test_code_is_formatted_for_every_line_length(bake, tools, length):
     for tool, *arguments in FORMATTERS[tools]:
         versions = ["--python", sys.executable, "--from", f"{tool}=={revs[tool]}", "--with", "flake8-pyproject==1.2.4"]
         run("uv", "tool", "run", "--quiet", *versions, tool, *arguments, cwd=project)
+
+
+@pytest.mark.slow
+def test_documents_are_formatted_in_every_combination(projects):
+    """P6, D6: by the hook's own version and settings: the first commit changes none of them."""
+    repos = yaml.safe_load(read(projects[0] / ".pre-commit-config.yaml"))["repos"]
+    (rev,) = [repo["rev"].removeprefix("v") for repo in repos for hook in repo["hooks"] if hook["id"] == "rumdl"]
+    files = [path for project in projects for path in project.rglob("*.md")]
+    tool = ["uv", "tool", "run", "--quiet", "--python", sys.executable, "--from", f"rumdl=={rev}", "rumdl"]
+    run(*tool, "check", "--config", projects[0] / "pyproject.toml", *files, cwd=TEMPLATE)

@@ -113,6 +113,9 @@ LINT = {
         "python-check-blanket-noqa": ("errors", {"src/my_project/a.py": "print(nothing)  # noqa\n"}),
         "codespell": ("style", {"src/my_project/a.py": '"""Recieve."""\n'}),
         "rumdl": ("style", {"f.md": "[Nowhere](nowhere.md)\n"}),
+        "codespell in a guide": ("style", {"docs/ci_cd/CICD_MANUAL.md": lambda text: f"{text}\nRecieve.\n"}),
+        "rumdl heading": ("style", {"docs/ci_cd/manual/testing.md": lambda text: f"{text}\n## Next\nText.\n"}),
+        "rumdl table": ("style", {"docs/ci_cd/manual/stages.md": lambda text: f"{text}\n| a |\n| - |\nText.\n"}),
     },
     "ruff": {
         "ruff-format": ("style", {"src/my_project/a.py": "x  = 1\n"}),
@@ -140,6 +143,7 @@ def test_lint_gate_tells_errors_from_style(copy, tmp_path, tools):
     assert output.read_text(encoding="utf-8").splitlines()[-1] == "findings=errors"  # black writes there as well
     table = summary.read_text(encoding="utf-8")
     for number, (case, (kind, files)) in enumerate(LINT[tools].items()):
-        hook, place = case.partition(" ")[0], f"a{number}.py" if "src/my_project/a.py" in files else ""
+        hook, document = case.partition(" ")[0], "".join(path for path in files if path.endswith(".md"))
+        place = f"a{number}.py" if "src/my_project/a.py" in files else document
         assert re.search(rf"^\| {kind.rstrip('s')} \| [^|]*\b{hook}\b[^|]* \|.*{place}", table, re.M), (case, table)
         assert re.search(rf"^::(error|warning) (file=.*,)?title=Lint [^:]*\b{hook}\b[^:]*::", result.stdout, re.M)

@@ -31,8 +31,9 @@ src/tests/unit/core/test_event_bus.py src/tests/unit/test_config_manager.py src/
 src/tests/unit/test_package.py src/tests/unit/test_status_view.py
 tools/audit.py tools/ci_health.py tools/coverage_gate.py tools/flaky_tests.py tools/github_setup.py tools/lint_gate.py
 tools/plugins/pytest_quarantine.py tools/plugins/pytest_rules.py tools/quality/__init__.py tools/quality/bypass.py
-tools/quality/checks/__init__.py tools/quality/checks/agreement.py tools/quality/checks/files.py
-tools/quality/checks/mirror.py tools/quality/coverage_data.py tools/quality/coverage_settings.py
+tools/quality/checks/__init__.py tools/quality/checks/agreement.py tools/quality/checks/documents.py
+tools/quality/checks/files.py tools/quality/checks/mirror.py tools/quality/coverage_data.py
+tools/quality/coverage_settings.py
 tools/quality/flaky/__init__.py tools/quality/flaky/issues.py tools/quality/flaky/records.py
 tools/quality/flaky/results.py tools/quality/github/__init__.py tools/quality/github/api.py
 tools/quality/github/issues.py tools/quality/github/items.py tools/quality/github/rules.py

@@ -44,6 +44,9 @@ def fitted(text, layout):
     tests, source = tests_pattern(layout), "|".join(re.escape(place) for place in layout.source)
     text = text.replace("files: ^src/(?!tests/)", f"files: ^({source})\n        exclude: {tests}")
     text = text.replace("exclude: ^src/tests/", f"exclude: {tests}")
+    text = text.replace(
+        "- id: rumdl\n", "- id: rumdl\n        files: ^docs/ci_cd/\n"
+    )  # it would write other documents anew
     text = text.replace('files = ["src"]', f"files = {texts.inline_list(layout.source)}")
     text = text.replace('exclude = ["^src/tests/"]', f"exclude = ['{tests}']")
     folder = [] if tests == ANY_TEST else [layout.tests]

@@ -133,6 +133,7 @@ def baseline(draft, rendered, layout, pythons):
             generate(draft.stage)
         draft.stage.add({*draft.new, *draft.merged})
         problems = verify(draft.stage)
+        is_stated = files.state(draft.stage.tree, draft.new, problems)
         more = {item["path"] for item in problems if item["what"].startswith(NO_TEST)}
         paths = {re.sub(r":\d+$", "", item["path"]) for item in problems if MEANT.match(item["what"])}
         lowest = min(int(version.partition(".")[2]) for version in pythons)
@@ -143,7 +144,7 @@ def baseline(draft, rendered, layout, pythons):
             )
         more -= paths
         odd = exempt(project, layout, paths & project.known)
-        if not (more or odd):
+        if not (more or odd or is_stated):
             break
         draft.untested, draft.exempt = sorted({*draft.untested, *more}), sorted({*draft.exempt, *odd})
     if problems:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from quality import repository, settings
-from quality.checks import Problem, Tree, agreement, files, mirror
+from quality.checks import Problem, Tree, agreement, documents, files, mirror
 from quality.repository import ROOT, Broken, Unusable
 
 ALONE = (files.missing, files.rejected, files.conflicts, files.leftovers, files.unparsable)
@@ -26,6 +26,7 @@ CHECKS = (
     (agreement.thresholds, [files.codecov]),
     (agreement.required_check, [files.RULESET, files.ci]),
     (agreement.overriding, ["pyproject.toml"]),
+    (documents.numbers, ["pyproject.toml"]),
 )
 
 

@@ -59,13 +59,17 @@ def thresholds(tree: Tree) -> Iterator[Problem]:
             yield Problem(path, f"{name}: {copy} but pyproject.toml says {original}", "make it equal to pyproject.toml")
 
 
-def pythons(tree: Tree) -> Iterator[Problem]:
-    """Their home is `pythons` of [tool.quality-gate] where a project tests others than its classifiers name."""
-    document, path = tree.read("pyproject.toml"), ci(tree)
-    workflow, prefix = tree.read(path), "Programming Language :: Python :: "
-    classifiers = at(document, "project", "classifiers") or []
+def tested(tree: Tree) -> list[str]:
+    """Return the Pythons to test: `pythons` of [tool.quality-gate] where they are others than the classifiers name."""
+    prefix = "Programming Language :: Python :: "
+    classifiers = at(tree.read("pyproject.toml"), "project", "classifiers") or []
     named = [item.removeprefix(prefix) for item in classifiers if re.fullmatch(rf"{prefix}3\.\d+", item)]
-    versions = tree.settings.pythons or sorted(named, key=lambda version: int(version[2:]))
+    return tree.settings.pythons or sorted(named, key=lambda version: int(version[2:]))
+
+
+def pythons(tree: Tree) -> Iterator[Problem]:
+    document, path, versions = tree.read("pyproject.toml"), ci(tree), tested(tree)
+    workflow = tree.read(path)
     known = {version for version in versions if re.fullmatch(r"3\.(1[1-9]|[2-9]\d)", version)}
     home = "[tool.quality-gate] pythons" if tree.settings.pythons else "the classifiers"
     if not versions or versions != sorted(known):
