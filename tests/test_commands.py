@@ -31,6 +31,7 @@ FOREIGN = [
     "pre-commit autoupdate",
     "cruft link N",
     "gh attestation verify N --repo N",
+    "gh run view --log-failed",
     "gh workflow disable N",
 ]
 # Sessions whose options are those of another program than tools/update_project.py, and what it says here.
