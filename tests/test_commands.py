@@ -32,7 +32,15 @@ FOREIGN = [
     "cruft link N",
     "gh attestation verify N --repo N",
     "gh run view --log-failed",
+    "gh release delete N --cleanup-tag",
+    "gh release download N --dir N",
+    "gh secret delete N",
+    "gh secret list --app dependabot",
+    "gh secret set N --app dependabot",
+    "gh variable delete N",
     "gh workflow disable N",
+    "gh workflow run N --field N --field N",
+    "pre-commit run N --all-files",
 ]
 # Sessions whose options are those of another program than tools/update_project.py, and what it says here.
 OPTIONS = {

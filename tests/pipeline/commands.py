@@ -12,6 +12,33 @@ from pathlib import Path
 
 import hub
 
+# What the guides have a person run; N is any word. They find nothing and change nothing.
+# Options: https://cli.github.com/manual
+PERSON = """
+issue list --label N
+issue list --search N
+pr checkout N
+pr create --base N --title N --body N
+pr list --app dependabot
+pr list --search N
+pr merge N --merge --admin
+pr view N --json latestReviews
+release edit N --notes N
+run download N --name N --dir N
+run list --workflow N --branch N --limit N
+run list --workflow N --status N --limit N
+run rerun N --failed
+secret list
+secret list --app dependabot
+secret set N
+secret set N --app dependabot
+variable delete N
+variable list
+variable set N --body N
+workflow list --all
+workflow run N --ref N
+"""
+
 
 def run(folder: Path, arguments: list[str]) -> None:
     """Do what `gh ARGUMENTS` does; raises hub.Refusal, or AssertionError if no workflow may use it so."""
@@ -26,6 +53,8 @@ def run(folder: Path, arguments: list[str]) -> None:
         ("workflow", "run"): ({"actions": "write"}, lambda given: None),
     }
     rights, do = known.get(tuple(arguments[:2]), (None, None))
+    if "GITHUB_JOB" not in os.environ and any(fits(form.split(), arguments) for form in PERSON.splitlines()):
+        return
     if do is None:
         raise AssertionError(f"the stand-in knows no `gh {' '.join(arguments)}`: add it")
     if arguments[0] != "auth":
@@ -33,6 +62,10 @@ def run(folder: Path, arguments: list[str]) -> None:
             hub.refuse_as_told(state, f"gh {' '.join(arguments)}")
             hub.may(state, folder, rights)
     do(arguments[2:])
+
+
+def fits(form: list[str], words: list[str]) -> bool:
+    return len(form) == len(words) and all(part in ("N", word) for part, word in zip(form, words, strict=True))
 
 
 def list_issues(given: list[str]) -> None:
