@@ -178,7 +178,7 @@ def summary():
     git add -A && git commit -m "Start from ci-template"
 
 Then create https://github.com/{owner}/{slug}, push, and connect Codecov: https://app.codecov.io/gh/{owner}/{slug}/new
-(secret CODECOV_TOKEN). README.md has the first ten minutes."""
+(secret CODECOV_TOKEN). docs/ci_cd/CICD_QUICK_START.md has the first five minutes."""
 
 
 def main():

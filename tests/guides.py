@@ -10,7 +10,7 @@ from pathlib import Path
 from unittest import SkipTest
 
 import yaml
-from conftest import environment, record, run
+from conftest import environment, interpreter, record, run
 from githubs import GitHub
 from pipelines import hook_environment
 from sybil.document import Document
@@ -68,8 +68,10 @@ class Workshop:
         settings += f'[url "{cruft["template"]}"]\n\tinsteadOf = https://github.com/org/ci-template\n'
         (folder / "home/.gitconfig").write_text(settings, encoding="utf-8")
         main, develop = answers["main_branch"], answers["develop_branch"]
+        github.set(branches=[main, develop], repository={"default_branch": main, "full_name": repository})
         run("git", "init", "--quiet", "--bare", f"--initial-branch={main}", remote, cwd=folder)
-        found = own(self.folder, folder) if own_environment else environment(self.folder)
+        oldest = answers["python_versions"].split()[0]
+        found = own(self.folder, folder, oldest) if own_environment else environment(self.folder, oldest)
         github.variables["PATH"] = f"{github.variables['PATH'].split(':')[0]}:{found['PATH']}"
         self.variables = found | hook_environment(self.folder) | github.variables | {"HOME": str(folder / "home")}
         if not is_new:
@@ -128,9 +130,9 @@ def parsing(read):
     return lambda example: read(str(example.parsed)) and None
 
 
-def own(project, folder):
+def own(project, folder, version):
     """Return the variables of an environment that commands of a page may change."""
-    run("uv", "venv", "--quiet", "--seed", folder / "venv", cwd=project)
+    run("uv", "venv", "--quiet", "--seed", "--python", interpreter(version), folder / "venv", cwd=project)
     requirements = ["--requirement", "conf/requirements.txt"]
     run("uv", "pip", "install", "--quiet", "--python", folder / "venv/bin/python", *requirements, cwd=project)
     return {"PATH": f"{folder}/venv/bin:{os.environ['PATH']}", "VIRTUAL_ENV": str(folder / "venv")}

@@ -5,9 +5,7 @@ Blocks of a project's documents are executed by tests/test_guides.py; here are t
 
 import re
 import shlex
-import shutil
 import sys
-from pathlib import Path
 
 import cookiecutter.cli
 import cruft._cli
@@ -30,6 +28,10 @@ FOREIGN = [
     "pre-commit install",
     "pre-commit autoupdate",
     "cruft link N",
+    "gh auth login",
+    "gh pr create",
+    "gh pr ready",
+    "gh run view N --web",
     "gh attestation verify N --repo N",
     "gh run view --log-failed",
     "gh release delete N --cleanup-tag",
@@ -39,11 +41,16 @@ FOREIGN = [
     "gh secret set N --app dependabot",
     "gh variable delete N",
     "gh workflow disable N",
+    "gh secret set N < N",
+    "gh variable list",
+    "gh variable set N --body N",
+    "pre-commit install -f",
     "gh workflow run N --field N --field N",
     "pre-commit run N --all-files",
 ]
 # Sessions whose options are those of another program than tools/update_project.py, and what it says here.
 OPTIONS = {
+    "coverage_gate": ("coverage_gate", "cannot judge"),
     "github_setup": ("github_setup", "gh is not installed"),
     "release": ("check_release", "dist/ must hold one wheel"),
 }
@@ -154,22 +161,8 @@ def split(words, mark):
     return words[:place], [mark], words[place + 1 :]
 
 
-def test_git_and_rm_do_what_they_say_in_the_order_of_the_readme(bake, tmp_path):
-    """The first ten minutes, to a remote repository that is a folder here."""
-    source = bake(**ANSWERS_GIVEN)
-    project = Path(shutil.copytree(source, tmp_path / source.name))
-    run("git", "init", "--quiet", "--bare", tmp_path / "remote.git", cwd=tmp_path)
-    (project / ".git/hooks/pre-commit").unlink()
-    run("git", "config", f"url.{tmp_path}/remote.git.insteadOf", "git@github.com:your-org/my-project.git", cwd=project)
-    for words in commands((project / "README.md").read_text(encoding="utf-8")):
-        if words[0] in ("git", "rm"):
-            run(*words, cwd=project)
-    heads = run("git", "for-each-ref", "--format=%(refname:short)", cwd=tmp_path / "remote.git").stdout.split()
-    assert sorted(heads) == ["next", "trunk"]
-
-
-def test_other_git_commands_are_those_of_git(documented):
-    """Their subcommands; their options are executed above and with the transcript of updates."""
+def test_git_commands_are_those_of_git(documented):
+    """Their subcommands; those in blocks are executed."""
     for _, words in of(documented, "git"):
         listed = run("git", "help", "--all", cwd=TEMPLATE).stdout
         assert re.search(rf"^ +{words[1]} ", listed, re.M), words

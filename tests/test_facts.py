@@ -173,6 +173,18 @@ def test_schemas(projects, schema):
     run("check-jsonschema", "--builtin-schema", schema, *files, cwd=TEMPLATE)
 
 
+def test_forms_ask_what_is_meant_and_name_pages_that_are_there(render):
+    """D7: the template of pull requests has its four parts; forms lead to the guides."""
+    project = render()
+    template = read(project / ".github/pull_request_template.md")
+    assert re.findall(r"^## (.*)$", template, re.M) == ["Summary", "Changes", "Testing", "Checklist"]
+    forms = sorted((project / ".github/ISSUE_TEMPLATE").iterdir())
+    assert [form.stem for form in forms] == ["bug_report", "coverage_bypass", "feature_request", "flaky_test"]
+    pages = re.findall(r"[\w./-]+\.md", "".join([template, *map(read, forms)]))
+    assert {"developing.md", "emergencies.md", "flaky-tests.md", "reviewing.md"} <= {Path(page).name for page in pages}
+    assert [page for page in pages if not (project / page).is_file()] == []
+
+
 def test_actionlint_finds_nothing(projects):
     files = [path for project in projects for path in project.glob(".github/workflows/*.yml")]
     run("actionlint", *files, cwd=TEMPLATE)

@@ -8,6 +8,7 @@ in `--jq` gives. With LIST_DOWN=1 no workflow can be listed.
 import argparse
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import hub
@@ -18,16 +19,33 @@ PERSON = """
 issue list --label N
 issue list --search N
 pr checkout N
+pr checks --watch
+pr checks N
+pr create --base N
+pr create --base N --draft
 pr create --base N --title N --body N
+pr diff N
+pr edit --add-reviewer N
 pr list --app dependabot
 pr list --search N
+pr merge --squash --delete-branch
 pr merge N --merge --admin
+pr ready
+pr review N --approve --body N
+pr review N --comment --body N
+pr review N --request-changes --body N
+pr view N --comments
 pr view N --json latestReviews
 release edit N --notes N
 run download N --name N --dir N
+run list --branch N --limit N
 run list --workflow N --branch N --limit N
+run list --workflow N --limit N
 run list --workflow N --status N --limit N
 run rerun N --failed
+run view N --log-failed
+run watch N
+secret delete N
 secret list
 secret list --app dependabot
 secret set N
@@ -36,7 +54,9 @@ variable delete N
 variable list
 variable set N --body N
 workflow list --all
+workflow run N --field N --field N
 workflow run N --ref N
+workflow run N --ref N --field N
 """
 
 
@@ -48,6 +68,7 @@ def run(folder: Path, arguments: list[str]) -> None:
         ("issue", "edit"): ({"issues": "write"}, lambda given: None),
         ("issue", "list"): ({"issues": "read"}, list_issues),
         ("label", "create"): ({"issues": "write"}, lambda given: None),
+        ("repo", "create"): ({"administration": "write"}, make_repository),
         ("release", "create"): ({"contents": "write"}, lambda given: release(folder, given)),
         ("workflow", "list"): ({"actions": "read"}, list_workflows),
         ("workflow", "run"): ({"actions": "write"}, lambda given: None),
@@ -85,6 +106,13 @@ def list_workflows(given: list[str]) -> None:
         for name, value in zip(("id", "state", "path"), line.split(" ", 2), strict=True):
             text = text.replace(rf"\(.{name})", value)
         print(text)
+
+
+def make_repository(given: list[str]) -> None:
+    """Name the repository as origin of the one here and push to it: `NAME --private --source . --push`."""
+    assert given[1:] == ["--private", "--source", ".", "--push"], f"gh repo create {given}: add it"
+    subprocess.run(["git", "remote", "add", "origin", f"https://github.com/{given[0]}.git"], check=True)
+    subprocess.run(["git", "push", "--quiet", "--set-upstream", "origin", "HEAD"], check=True)
 
 
 def release(folder: Path, given: list[str]) -> None:
