@@ -192,7 +192,7 @@ def test_jinja2_time_changes_nothing(tmp_path, template):
 
 def test_questions_are_asked_in_a_terminal(tmp_path):
     """G2: the prompts are shown, and a single space is an empty answer."""
-    answers = ["Asked Name", *[""] * 10, " ", *[""] * 13]
+    answers = ["Asked Name", *[""] * 11, " ", *[""] * 13]
     main = "from cookiecutter.cli import main; main()"
     result = subprocess.run(
         [sys.executable, "-c", main, TEMPLATE, "-o", tmp_path / "out"],
