@@ -42,9 +42,9 @@ def parse(path, evaluators):
 
 
 def blocks(path):
-    """Return the language and the text of each block that is run, for a comparison of two documents."""
+    """Return the text of all blocks that are run, for a comparison of two documents."""
     found = parse(path, dict.fromkeys(("bash", "console", "python", *PARSED), lambda example: None))
-    return [tuple(map(str, example.region.lexemes.values())) or example.parsed for example in found]
+    return "\n".join(str(example.parsed) for example in found)
 
 
 class Workshop:
@@ -64,7 +64,7 @@ class Workshop:
         answers = cruft["context"]["cookiecutter"]
         for name in ("home", "github"):
             (folder / name).mkdir()
-        github = GitHub(folder / "github")
+        self.github = github = GitHub(folder / "github")
         repository, remote = f"{answers['github_owner']}/{answers['project_slug']}", folder / "remote.git"
         settings = "[user]\n\tname = Tester\n\temail = tester@example.com\n"
         settings += f'[url "{remote}"]\n\tinsteadOf = git@github.com:{repository}.git\n'
