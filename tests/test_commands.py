@@ -147,14 +147,19 @@ def test_make_has_the_targets(documented):
 def test_nox_has_the_sessions(documented, tmp_path):
     """And its program the options after `--`."""
     folder = next(found for found in documented if found != TEMPLATE)
+    sessions = set()
     for words in map(list, {tuple(words) for _, words in of(documented, "nox")}):
         before, _, after = (list(part) for part in split(words[1:], "--"))
-        run("nox", *before, *(["-l"] if "-l" not in before else []), cwd=folder)
+        if before[:1] == ["-s"]:
+            sessions.update(before[1:])
+        else:
+            run("nox", *before, *(["-l"] if "-l" not in before else []), cwd=folder)
         if after:
             program, said = OPTIONS.get(words[2], ("update_project", ".cruft.json: is missing"))
             command = [sys.executable, f"tools/{program}.py", *after]
             result = run(*command, cwd=folder, check=False, PATH=str(tmp_path))  # no gh, which could change something
             assert said in result.stderr, f"{words}: {result.stderr}"
+    run("nox", "-l", "-s", *sorted(sessions), cwd=folder)  # names those that there are not
 
 
 def split(words, mark):

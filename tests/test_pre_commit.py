@@ -8,8 +8,8 @@ from conftest import CACHE, TEMPLATE, run
 from pipelines import hook_environment, mirrors
 
 pytestmark = pytest.mark.slow
+# tests/test_guides.py makes the first commit with the default answers.
 VARIANTS = {
-    "black+isort+flake8": {"type_checking": "lenient"},
     "ruff": {
         "lint_tools": "ruff",
         "type_checking": "strict",
