@@ -16,8 +16,8 @@ PERCENT = r"(0|[1-9][0-9]?|100)"
 PERCENTAGE = (PERCENT, "must be a whole number from 0 to 100")
 # git check-ref-format(1), less the characters that GitHub's branch filters read as patterns.
 BRANCH = (
-    r"(?!@$|HEAD$|[-/.])(?!.*(\.\.|@[{]|//|/\.|[/.]$|\.lock(/|$)))[^\x00-\x20\x7f~^:\\*?\[\]+!]+",
-    "must be a branch name by git's rules, without * ? + ! [ ]",
+    r"(?!@$|HEAD$|[-/.])(?!.*(\.\.|@[{]|//|/\.|[/.]$|\.lock(/|$)|[{][%#{]))[^\x00-\x20\x7f\u2028\u2029~^:\\*?\[\]+!]+",
+    "must be a branch name by git's rules, without * ? + ! [ ], line separators or the start of a Jinja tag",
 )
 # Internationalised domains, but only ASCII before the @: hatchling refuses to build with more.
 DOMAIN = r"@[^\W_][\w-]*(\.[^\W_][\w-]*)+"

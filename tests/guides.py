@@ -23,7 +23,10 @@ PARSED = {
     "yaml": yaml.safe_load,
 }
 SHOWN = ("mermaid", "text")  # for readers only
-FAILS = "<!-- fails -->"  # before an example that shows what fails
+FENCE = re.compile(r"^[ >]*(?:`{3,}|~{3,})(.*)$\n(?:.*\n)*?^[ >]*(?:`{3,}|~{3,})[ ]*$", re.M)
+SKIP = re.compile(r"<!--.*?\bskip\b.*?-->", re.S)
+EXEMPT = re.compile(r'<!-- skip: next "[a-zA-Z][^"\n]+" -->')
+FAILS = re.compile(r'<!-- fails "([^"\n]+)" -->\s*\Z')  # before an example that shows what fails, and what it says
 MARK = "@@ end of a command: "
 NEW = "docs/ci_cd/CICD_QUICK_START.md"  # begins with a project that is not committed yet
 
@@ -36,8 +39,11 @@ def parse(path, evaluators):
     document = Document.parse(
         str(path), SkipParser(), *(CodeBlockParser(name, evaluator) for name, evaluator in evaluators.items())
     )
-    languages = re.findall(r"^ *```+(\S*)\n(?:.*?)^ *```+$", document.text, re.M | re.S)
-    assert set(languages) <= {*evaluators, *SHOWN}, f"{path}: blocks in {set(languages) - {*evaluators, *SHOWN}}"
+    text = document.text
+    unknown = {language for language in FENCE.findall(text) if language not in {*evaluators, *SHOWN}}
+    assert not unknown, f"{path}: blocks in {unknown}, which nobody runs"
+    without = [skip for skip in SKIP.findall(text) if not EXEMPT.fullmatch(skip)]
+    assert not without, f'{path}: {without}: say why not, as in <!-- skip: next "needs conda" -->'
     return list(document)
 
 
@@ -95,11 +101,13 @@ class Workshop:
 
     def console(self, example):
         """Run the lines after `$ ` in one shell; the lines below each must be said by it, in their order."""
-        steps = re.split(r"^\$ ", str(example.parsed), flags=re.M)[1:]
+        first, *steps = re.split(r"^\$ ", str(example.parsed), flags=re.M)
+        assert steps and not first.strip(), f"{place(example)}: begins with no command"
         steps = [step.splitlines() for step in steps]
         script = "".join(f"{command}\nprintf '\\n%s\\n' '{MARK}'\n" for command, *_ in steps)
-        outputs = self.run(example, "bash", "-c", f"exec 2>&1\n{script}").stdout.split(f"{MARK}\n")
-        for (command, *expected), output in zip(steps, outputs, strict=False):
+        *outputs, left = self.run(example, "bash", "-c", f"exec 2>&1\n{script}").stdout.split(f"{MARK}\n")
+        assert len(outputs) == len(steps), f"{place(example)}: the shell has ended before the last command: {left}"
+        for (command, *expected), output in zip(steps, outputs, strict=True):
             lines = iter(output.splitlines())
             for line in filter(None, (line.strip() for line in expected)):
                 said = line == "..." or any(line in given for given in lines)
@@ -112,12 +120,14 @@ class Workshop:
             file = self.folder / "src/tests/unit/test_example_of_a_guide.py"
             file.write_text(text, encoding="utf-8")
             command = ["pytest", "-q", file.relative_to(self.folder)]
-        before = example.document.text[: example.region.start].rstrip().endswith(FAILS)
+        fails = FAILS.search(example.document.text[: example.region.start])
         try:
-            self.run(example, *command, code=1 if before else 0)
+            result = self.run(example, *command, code=1 if fails else 0)
         finally:
             if file:
                 file.unlink()
+        said = result.stdout + result.stderr
+        assert not fails or fails[1] in said, f"{place(example)}: does not fail with {fails[1]!r}, but:\n{said}"
 
     def run(self, example, *command, code=0):
         result = run(*command, cwd=self.folder, check=False, **self.variables)

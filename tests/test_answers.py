@@ -86,7 +86,7 @@ BAD = {
         "a.",
         "@",
     ]
-    + ["a@{b", "-a", "a*", "a?", "a[b", "a+", "!a", "HEAD", "a.lock/b", "a\x7fb"],
+    + ["a@{b", "-a", "a*", "a?", "a[b", "a+", "!a", "HEAD", "a.lock/b", "a\x7fb", "a{#b", "a\u2028b"],
     "develop_branch": ["main", "a b", " ", "main/dev"],
     "coverage_minimum": ["", "-1", "101", "60.5", "060", "81", "٦٠", "x"],
     "coverage_target": ["59", "1000", "8 0"],
@@ -187,9 +187,10 @@ def test_repeat_command_under_cruft_is_cruft(hook, capsys):
 
 @pytest.mark.parametrize("name", BOUNDARIES["main_branch"] + BAD["main_branch"])
 def test_branch_rules_are_those_of_git(name, tmp_path):
-    """Only what GitHub reads as a pattern, and `@`, which git itself reads as HEAD, is refused beyond git's rules."""
+    """Refused beyond git's rules: GitHub's patterns, `@`, which git reads as HEAD, tags of Jinja, separators of lines."""
     result = run("git", "check-ref-format", "--branch", name, cwd=tmp_path, check=False)
-    assert (result.returncode == 0) == (name in BOUNDARIES["main_branch"] or name in ("a+", "!a", "@"))
+    refused = ("a+", "!a", "@", "a{#b", "a\u2028b")
+    assert (result.returncode == 0) == (name in (*BOUNDARIES["main_branch"], *refused))
 
 
 NAMES = "environment|ci|ci-health|codeql|dependencies|flaky-hunt|nightly|release|template-update"

@@ -17,8 +17,16 @@ PAGES = {
     "wrong python": ("```python\nassert 1 + 1 == 3\n```\n", "AssertionError"),
     "test": ("```python\ndef test_sum():\n    assert 1 + 1 == 2\n```\n", ""),
     "wrong test": ("```python\ndef test_sum():\n    assert 1 + 1 == 3\n```\n", "1 failed"),
-    "meant to fail": ("<!-- fails -->\n```python\nassert 1 + 1 == 3\n```\n", ""),
-    "meant to fail, passes": ("<!-- fails -->\n```python\nassert 1 + 1 == 2\n```\n", "exited with 0, not 1"),
+    "meant to fail": ('<!-- fails "AssertionError" -->\n\n```python\nassert 1 + 1 == 3\n```\n', ""),
+    "meant to fail, passes": ('<!-- fails "Error" -->\n```python\nassert 1 + 1 == 2\n```\n', "exited with 0, not 1"),
+    "fails otherwise": ('<!-- fails "AssertionError" -->\n```python\nimprt x\n```\n', "does not fail with"),
+    "no command": ("```console\none\n```\n", "begins with no command"),
+    "ends early": ("```console\n$ exit 0\n$ echo one\ntwo\n```\n", "the shell has ended"),
+    "words behind the language": ('```bash title="x"\nfalse\n```\n', "which nobody runs"),
+    "blank before the language": ("``` bash\nfalse\n```\n", "which nobody runs"),
+    "tildes": ("~~~fish\nfalse\n~~~\n", "which nobody runs"),
+    "exempt without a reason": ("<!-- skip: next -->\n```bash\nfalse\n```\n", "say why not"),
+    "all exempt": ("<!-- skip: start -->\n```bash\nfalse\n```\n", "say why not"),
     "settings": ("```toml\na = 1\n```\n```json\n{}\n```\n```yaml\na: 1\n```\n```ini\n[a]\nb = 1\n```\n", ""),
     "wrong settings": ("```toml\na = \n```\n", "Invalid value"),
     "unknown": ("```fish\nfalse\n```\n", "blocks in {'fish'}"),
@@ -56,6 +64,6 @@ def test_exempt_blocks_are_counted_by_their_reasons(workshop):
     page = workshop.folder / "page.md"
     block = "```bash\nfalse\n```\n"
     page.write_text(
-        f'<!-- skip: next "a" -->\n{block}\n<!-- skip: next "b" -->\n{block}\n```bash\ntrue\n```\n', "utf-8"
+        f'<!-- skip: next "one" -->\n{block}\n<!-- skip: next "two" -->\n{block}\n```bash\ntrue\n```\n', "utf-8"
     )
-    assert guides.execute(page, workshop) == (1, {"a": 1, "b": 1})
+    assert guides.execute(page, workshop) == (1, {"one": 1, "two": 1})
