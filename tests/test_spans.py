@@ -48,7 +48,7 @@ def test_what_is_named_is_there(render, answers):
         ("`pyproject.toml`", "`project.toml`"),
         ("`flaky-hunt.yml`", "`flake-hunt.yml`"),
         ("`CODECOV_TOKEN`", "`CODECOV_TOKENS`"),
-        ("`flaky-test`", "`flaky-tests`"),
+        ("`flaky-test`", "`flaky-text`"),
         ("`integration/`", "`integrations/`"),
     ],
 )
