@@ -187,7 +187,7 @@ def test_repeat_command_under_cruft_is_cruft(hook, capsys):
 
 @pytest.mark.parametrize("name", BOUNDARIES["main_branch"] + BAD["main_branch"])
 def test_branch_rules_are_those_of_git(name, tmp_path):
-    """Refused beyond git's rules: GitHub's patterns, `@`, which git reads as HEAD, Jinja's tags, separators of lines."""
+    """Refused beyond git's rules: GitHub's patterns, `@`, which git reads as HEAD, Jinja's tags, line separators."""
     result = run("git", "check-ref-format", "--branch", name, cwd=tmp_path, check=False)
     refused = ("a+", "!a", "@", "a{#b", "a\u2028b")
     assert (result.returncode == 0) == (name in (*BOUNDARIES["main_branch"], *refused))
