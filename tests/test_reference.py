@@ -149,7 +149,14 @@ def test_jobs(found):
 def test_variables_and_secrets(found, heading, context):
     """C11, S2, D6."""
     shown = [name for row in found.tables[heading] for name in code(row[0])]
-    assert sorted(shown) == sorted(set(re.findall(rf"\b{context}\.(\w+)", "\n".join(found.files.values()))))
+    texts = "\n".join(found.files.values())
+    assert sorted(shown) == sorted(set(re.findall(rf"\b{context}\.(\w+)", texts)))
+    for name, said, _ in found.tables[heading]:
+        if context == "vars":
+            assert {said} == {*re.findall(rf"vars\.{code(name)[0]} \|\| '([^']+)'", texts)} or said == "", name
+        else:
+            readers = [file for file, text in found.files.items() if f"secrets.{code(name)[0]} }}}}" in text]
+            assert sorted(code(said)) == readers, name
 
 
 def uses(found, action):
