@@ -35,7 +35,6 @@ pr review N --approve --body N
 pr review N --comment --body N
 pr review N --request-changes --body N
 pr view N --comments
-pr view N --json latestReviews
 release edit N --notes N
 run download N --name N --dir N
 run list --branch N --limit N
