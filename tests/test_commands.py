@@ -95,10 +95,10 @@ def documented(bake):
 
 
 def of(documented, *programs):
-    """Return (folder, words) for each documented command of these programs; there must be some."""
-    found = [(folder, words) for folder, group in documented.items() for words in group if words[0] in programs]
+    """Return (folder, words) once for each documented command of these programs; there must be some."""
+    found = {(folder, *words): words for folder, group in documented.items() for words in group if words[0] in programs}
     assert found, f"no document has a command of {programs}"
-    return found
+    return [(folder, words) for (folder, *_), words in found.items()]
 
 
 def test_every_program_has_a_test_here(documented):
