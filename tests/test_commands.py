@@ -22,6 +22,10 @@ SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 FOREIGN = [
     "conda env create -f F",
     "conda activate my-project",
+    "conda env update -f F --prune",
+    "conda env update -n N -f F",
+    "conda env remove -n N",
+    "conda create -n N N",
     "sed -i N F",
     "cd N",
     ". N",
@@ -31,6 +35,7 @@ FOREIGN = [
     "gh auth login",
     "gh pr create",
     "gh pr ready",
+    "gh pr merge --squash --admin",
     "gh run view N --web",
     "gh attestation verify N --repo N",
     "gh run view --log-failed",
@@ -69,7 +74,7 @@ def commands(text):
     for line in lines:
         for part in re.split(r" && | \|\| |; ", re.sub(r"\s#.*", "", line)):
             if words := shlex.split(part, comments=True):
-                yield words
+                yield words[words[0] == "uvx" :]  # which runs the program whose name follows
 
 
 def is_command(span):

@@ -21,6 +21,7 @@ issue list --search N
 pr checkout N
 pr checks --watch
 pr checks N
+pr checks N --watch
 pr create --base N
 pr create --base N --draft
 pr create --base N --title N --body N
