@@ -18,6 +18,8 @@ from pathlib import Path
 
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 PROJECT = Path.cwd()
+# The defaults of answers that are nobody's.
+EXAMPLES = {"author_name": "Your Name", "author_email": "you@example.com", "github_owner": "your-org"}
 # pre-commit's own mark of the form of its git hooks, and the part of that form which `pre-commit install` fills in.
 HOOK_FORM = "# ID: 138fd403232d2ddd5efb44317e38bf03\n"
 HOOK_GAP = "INSTALL_PYTHON=''\nARGS=(hook-impl)\n"
@@ -170,6 +172,8 @@ def warnings():
 
 def summary():
     owner, slug = ANSWERS["github_owner"], ANSWERS["project_slug"]
+    left = ", ".join(name for name, value in EXAMPLES.items() if ANSWERS[name] == value)
+    hint = f"\n\nGenerate it again with answers of your own: {left} are still examples." if left else ""
     return f"""
 {slug} is ready in {PROJECT}. Next:
 
@@ -177,8 +181,8 @@ def summary():
     conda env create -f {ANSWERS["file_prefix"]}environment.yml && conda activate {slug} && pip install --no-deps -e .
     git add -A && git commit -m "Start from ci-template"
 
-Then create https://github.com/{owner}/{slug}, push, and connect Codecov: https://app.codecov.io/gh/{owner}/{slug}/new
-(secret CODECOV_TOKEN). docs/ci_cd/CICD_QUICK_START.md has the first five minutes."""
+docs/ci_cd/CICD_QUICK_START.md goes on to https://github.com/{owner}/{slug}, its rules and a first pull request.
+Without conda: docs/ci_cd/CICD_ENVIRONMENT_SETUP.md.{hint}"""
 
 
 def main():

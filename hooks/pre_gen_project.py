@@ -58,7 +58,7 @@ RULES = {
         "must be versions 3.N, 3.11 or newer, separated by spaces",
     ),
     "main_branch": BRANCH,
-    "develop_branch": (f"({BRANCH[0]})?", f"{BRANCH[1]}, or empty"),
+    "develop_branch": (f"({BRANCH[0]})?", f"{BRANCH[1]}, or empty (on a command line: develop_branch=)"),
     "coverage_minimum": PERCENTAGE,
     "coverage_target": PERCENTAGE,
     "patch_target": PERCENTAGE,

@@ -22,6 +22,10 @@ SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 FOREIGN = [
     "conda env create -f F",
     "conda activate my-project",
+    "conda env update -f F --prune",
+    "conda env update -n N -f F",
+    "conda env remove -n N",
+    "conda create -n N N",
     "sed -i N F",
     "cd N",
     ". N",
@@ -35,6 +39,7 @@ FOREIGN = [
     "gh pr view N --json latestReviews",
     "gh workflow run N --ref N",
     "gh pr ready",
+    "gh pr merge --squash --admin",
     "gh run view N --web",
     "gh attestation verify N --repo N",
     "gh run view --log-failed",
@@ -73,7 +78,7 @@ def commands(text):
     for line in lines:
         for part in re.split(r" && | \|\| |; ", re.sub(r"\s#.*", "", line)):
             if words := shlex.split(part, comments=True):
-                yield words
+                yield words[words[0] == "uvx" :]  # which runs the program whose name follows
 
 
 def is_command(span):

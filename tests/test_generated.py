@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 import yaml
-from conftest import environment, find, interpreter, run
+from conftest import environment, find, interpreter, record, run
 
 pytestmark = pytest.mark.slow
 VERIFY = [sys.executable, "tools/verify_project.py"]
@@ -91,8 +91,13 @@ def test_sample_deleted_as_the_readme_says_and_all_is_green(copy):
     project = copy()
     readme = (project / "README.md").read_text(encoding="utf-8")
     commands = find(r"## Delete the sample.*?```bash\n(.*?)```", readme, re.S)[1]
-    run("git", "add", "--all", cwd=project)
+    own = project / "src/my_project/core/own.py"
+    own.write_text("X = 1\n", encoding="utf-8")
+    record(project, "start")
     run("bash", "-ec", commands, cwd=project)
+    run("bash", "-ec", commands, cwd=project)  # what is gone already is no error
+    assert own.exists(), "what lies beside the sample stays"
+    run("git", "rm", "--quiet", own, cwd=project)
     left = run(*VERIFY, cwd=project, check=False).stdout
     assert left.count("matches no module") == 4
     pyproject = (project / "pyproject.toml").read_text(encoding="utf-8")

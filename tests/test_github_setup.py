@@ -36,7 +36,8 @@ def complete(project, github, **things):
     programs = importlib.import_module("quality.github.issues")
     names = [{"name": name, "color": "ffffff"} for name in programs.LABELS]
     state = {"repository": {"default_branch": "develop"}, "branches": ["main", "develop"], "rulesets": found}
-    state |= {"labels": names, "workflow_permissions": ON, "alerts": True, "security_fixes": True}
+    state |= {"labels": names, "workflow_permissions": ON}
+    state |= dict.fromkeys(("alerts", "security_fixes", "private_reports"), True)
     github.set(**state | {"code_scanning": {"state": "not-configured"}} | things)
 
 
@@ -64,6 +65,7 @@ def test_a_new_repository_is_set_up_and_a_second_time_changes_nothing(github, ba
         "can_approve_pull_request_reviews: false → true",
         "Dependabot alerts: off → on",
         "Dependabot security updates: off → on",
+        "private vulnerability reporting: off → on",
         "CodeQL's default setup: on → off",
         "environment pypi: none → for tags v* only",
     ]
@@ -74,7 +76,8 @@ def test_a_new_repository_is_set_up_and_a_second_time_changes_nothing(github, ba
     assert state["repository"]["default_branch"] == BRANCH
     assert [rules["target"] for rules in state["rulesets"]] == ["branch", "tag"]
     assert (state["workflow_permissions"], state["environments"]) == (ON, [PYPI])
-    assert (state["alerts"], state["security_fixes"], state["code_scanning"]["state"]) == (True, True, "not-configured")
+    assert (state["alerts"], state["security_fixes"], state["private_reports"]) == (True, True, True)
+    assert state["code_scanning"]["state"] == "not-configured"
     github.writes()
     assert "All is as it should be." in setup(project, "--apply")
     assert github.writes() == []
@@ -103,6 +106,7 @@ def test_drift_is_named_and_mended_and_what_is_not_ours_stays(github, bake, tool
     twin = rules[1] | {"id": 90}
     theirs = [{"name": "AUDIT", "color": "000000"}, {"name": "theirs", "color": "111111"}]
     complete(project, github, rulesets=[*others, *rules, twin], labels=theirs, alerts=False, security_fixes=False)
+    github.set(private_reports=False)
     github.set(workflow_permissions=ON | {"can_approve_pull_request_reviews": False})
     github.set(repository={"default_branch": "main"}, code_scanning={"state": "configured"})
     said = "\n".join(setup(project, "--check", code=1))
@@ -118,6 +122,7 @@ def test_drift_is_named_and_mended_and_what_is_not_ours_stays(github, bake, tool
         "permissions of Actions: can_approve_pull_request_reviews: false → true",
         "change: Dependabot alerts: off → on",
         "change: Dependabot security updates: off → on",
+        "change: private vulnerability reporting: off → on",
         "change: CodeQL's default setup: on → off",
     ):
         assert words in said
@@ -162,7 +167,10 @@ def test_who_does_not_administer_learns_what_is_seen_and_refused(github, bake, t
 
 @slow
 def test_a_private_repository_without_rulesets_gets_all_else(github, bake, tools):
-    """M6: a free plan has none; CodeQL's own set-up cannot be on without Code Security."""
+    """M6: a free plan has none, which is said with the ways out; nor has it private reports of vulnerabilities.
+
+    CodeQL's own set-up cannot be on without Code Security.
+    """
     project = bake()
     missing = {"labels": [], "branches": ["main"], "repository": {"default_branch": "main", "private": True}}
     refuse = [{"call": "/rulesets", "message": PRO}]
@@ -172,7 +180,9 @@ def test_a_private_repository_without_rulesets_gets_all_else(github, bake, tools
         project, github, **missing, refuse=refuse, secrets=SECRETS[:1], organization_secrets=SECRETS[1:], **secrets
     )
     done = setup(project, "--apply", code=1, DEPENDENCY_GRAPH_DOWN="1")
-    assert any(line.startswith("cannot be read: rulesets: GET repos/") and PRO in line for line in done)
+    way = "this plan has it for public repositories only: upgrade, or make this one public"
+    assert f"for a person: rulesets: {way}" in done
+    assert not any("private vulnerability reporting" in line for line in done)
     assert "for a person: default branch: main → develop, which is not on GitHub yet: push it first" in done
     assert "as it should be: CodeQL's default setup: off" in done
     assert "Not done, as the lines above say: default branch, rulesets" in done

@@ -9,6 +9,8 @@ import sys
 import pytest
 from conftest import ANSWERS, TEMPLATE, clone, run
 
+OWN = ("author_name=Ada", "author_email=ada@example.com", "github_owner=octo")  # answers that are no examples
+
 
 def generate(out, *answers, check=True, template=TEMPLATE, **environment):
     return run("cookiecutter", template, "--no-input", "-o", out, *answers, cwd=out.parent, check=check, **environment)
@@ -33,8 +35,9 @@ def test_makes_a_repository_on_the_main_branch_with_the_hook_and_says_what_next(
     assert os.access(project / ".git/hooks/pre-commit", os.X_OK)
     assert "pre_commit" in (project / ".git/hooks/pre-commit").read_text(encoding="utf-8")
     assert run("git", "log", cwd=project, check=False).returncode, "nothing may be committed"
-    for text in (f"cd {project}", "conda env create", "git commit", "codecov.io/gh/your-org/my-project"):
+    for text in (f"cd {project}", "conda env create", "git commit", "docs/ci_cd/CICD_QUICK_START.md goes on to"):
         assert text in result.stdout
+    assert "author_name, author_email, github_owner are still examples" in result.stdout
     assert "Warning" not in result.stderr
 
 
@@ -128,8 +131,11 @@ def test_old_git_without_initial_branch_is_enough(tmp_path):
         f'case "$2" in init.*) shift 2;; esac\nexec {real} "$@"\n'
     )
     wrapper.chmod(0o755)
-    generate(tmp_path / "out", "main_branch=trunk", PATH=f"{wrapper.parent}{os.pathsep}{os.environ['PATH']}")
+    result = generate(
+        tmp_path / "out", "main_branch=trunk", *OWN, PATH=f"{wrapper.parent}{os.pathsep}{os.environ['PATH']}"
+    )
     assert head(tmp_path / "out/my-project") == "refs/heads/trunk"
+    assert "still examples" not in result.stdout
 
 
 def test_inside_a_repository_no_other_one_is_made(tmp_path):

@@ -21,14 +21,17 @@ issue list --search N
 pr checkout N
 pr checks --watch
 pr checks N
+pr checks N --watch
 pr create --base N
 pr create --base N --draft
 pr create --base N --title N --body N
+pr create --base N --head N --title N --body N
 pr diff N
 pr edit --add-reviewer N
 pr list --app dependabot
 pr list --search N
 pr merge --squash --delete-branch
+pr merge N --merge
 pr merge N --merge --admin
 pr ready
 pr review N --approve --body N
@@ -36,7 +39,6 @@ pr review N --comment --body N
 pr review N --request-changes --body N
 pr view N --comments
 release edit N --notes N
-run download N --name N --dir N
 run list --branch N --limit N
 run list --workflow N --branch N --limit N
 run list --workflow N --limit N
@@ -67,7 +69,9 @@ def run(folder: Path, arguments: list[str]) -> None:
         ("issue", "edit"): ({"issues": "write"}, lambda given: None),
         ("issue", "list"): ({"issues": "read"}, list_issues),
         ("label", "create"): ({"issues": "write"}, lambda given: None),
+        ("repo", "clone"): (hub.READ, clone),
         ("repo", "create"): ({"administration": "write"}, make_repository),
+        ("run", "download"): ({"actions": "read"}, download),
         ("release", "create"): ({"contents": "write"}, lambda given: release(folder, given)),
         ("workflow", "list"): ({"actions": "read"}, list_workflows),
         ("workflow", "run"): ({"actions": "write"}, lambda given: None),
@@ -107,6 +111,20 @@ def list_workflows(given: list[str]) -> None:
         print(text)
 
 
+def clone(given: list[str]) -> None:
+    """Clone the repository `NAME`."""
+    (name,) = given
+    subprocess.run(["git", "clone", "--quiet", f"https://github.com/{name}.git"], check=True)
+
+
+def download(given: list[str]) -> None:
+    """Get an artifact: `RUN --name NAME --dir FOLDER`; it holds one file."""
+    assert given[1::2] == ["--name", "--dir"], f"gh run download {given}: add it"
+    folder = Path(given[4])
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / given[2]).touch()
+
+
 def make_repository(given: list[str]) -> None:
     """Name the repository as origin of the one here and push to it: `NAME --private --source . --push`."""
     assert given[1:] == ["--private", "--source", ".", "--push"], f"gh repo create {given}: add it"
@@ -119,7 +137,7 @@ def release(folder: Path, given: list[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("tag")
     parser.add_argument("files", nargs="*", type=Path)
-    for name in ("--title", "--notes-file", "--repo"):
+    for name in ("--title", "--notes", "--notes-file", "--repo"):
         parser.add_argument(name)
     for name in ("--verify-tag", "--prerelease", "--latest"):
         parser.add_argument(name, action="store_true")
@@ -129,7 +147,7 @@ def release(folder: Path, given: list[str]) -> None:
         releases = state.setdefault("releases", [])
         if told.tag in [release["tag_name"] for release in releases]:
             raise hub.Refusal(422, "Validation Failed: already_exists")
-        notes = Path(told.notes_file).read_text(encoding="utf-8")
+        notes = told.notes or Path(told.notes_file).read_text(encoding="utf-8")
         files = {path.name: path.stat().st_size for path in told.files}
         more = {"prerelease": told.prerelease, "body": notes, "name": told.title, "_files": files}
         releases.append({"tag_name": told.tag, **more})

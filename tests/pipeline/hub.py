@@ -302,6 +302,13 @@ def fixes(call: Call) -> Any:
     return {"enabled": bool(call.state.get("security_fixes")), "paused": False}
 
 
+def private_reports(call: Call) -> Any:
+    """Only public repositories can have them."""
+    if call.state.get("repository", {}).get("private"):
+        raise Refusal(422, "Bad Request")
+    return {"enabled": bool(call.state.get("private_reports"))}
+
+
 def branch(call: Call) -> Any:
     if call.values["branch"] not in call.state.get("branches", ["main"]):
         raise Refusal(404, "Branch not found")
@@ -416,6 +423,8 @@ ROUTES: dict[str, tuple[dict[str, str], Callable[[Call], Any]]] = {
     "POST /issues/{issue_number}/comments": (ISSUES_WRITE, comment),
     "GET /labels": (ISSUES_READ, labels),
     "POST /labels": (ISSUES_WRITE, make_label),
+    "GET /private-vulnerability-reporting": (READ, private_reports),
+    "PUT /private-vulnerability-reporting": (ADMIN, switch_on("private_reports")),
     "GET /releases/tags/{tag}": (CONTENTS, release),
     "GET /rulesets": (READ, rulesets),
     "POST /rulesets": (ADMIN, make_ruleset),

@@ -22,6 +22,8 @@ PERMISSIONS = {"default_workflow_permissions": "read", "can_approve_pull_request
 
 # The parts of a ruleset that are no metadata: https://docs.github.com/rest/repos/rules#update-a-repository-ruleset
 SENT = ("name", "target", "enforcement", "bypass_actors", "conditions", "rules")
+# What GitHub says of what the owner's plan has for public repositories only, such as rulesets.
+PLAN, ADVICE = "make this repository public", "this plan has it for public repositories only: upgrade, or make this one public"
 # What may publish: https://docs.github.com/rest/deployments/environments
 TAGS = {"protected_branches": False, "custom_branch_policies": True}
 
@@ -105,6 +107,14 @@ def security_updates(project: dict[str, Any]) -> Iterator[Item]:
     yield switch("Dependabot security updates", is_on, True, place, "PUT")
 
 
+def private_reports(project: dict[str, Any]) -> Iterator[Item]:
+    """SECURITY.md asks for them; only a public repository can have them: https://docs.github.com/rest/repos/repos"""
+    if not project["private"]:
+        place = f"{REPOSITORY}/private-vulnerability-reporting"
+        is_on = answers(place, project, lambda said: said["enabled"])
+        yield switch("private vulnerability reporting", is_on, True, place, "PUT")
+
+
 def code_scanning(project: dict[str, Any]) -> Iterator[Item]:
     """GitHub refuses what a workflow finds while CodeQL's default setup is on; without Code Security it cannot be."""
     if "github/codeql-action/analyze@" in workflows():
@@ -138,6 +148,7 @@ SUBJECTS = {
     "permissions of Actions": actions,
     "Dependabot alerts": alerts,
     "Dependabot security updates": security_updates,
+    "private vulnerability reporting": private_reports,
     "CodeQL's default setup": code_scanning,
     "environment pypi": environment,
 }
@@ -185,4 +196,4 @@ def find(project: dict[str, Any]) -> Iterator[Item]:
         try:
             yield from subject(project)
         except Refused as error:
-            yield Item(name, UNREAD, str(error))
+            yield Item(name, PERSON, ADVICE) if PLAN in str(error) else Item(name, UNREAD, str(error))
