@@ -57,11 +57,9 @@ def pair(tmp_path):
         state |= {"template": str(source), "commit": commit, "checkout": "v1", "directory": None}
         state |= {"context": {"cookiecutter": answers | {"_private": "old", "_template": str(source)}}}
         # The verification judges projects of the real template only.
-        names = [
-            "update_project",
-            *(f"quality/{path.stem}" for path in (TEMPLATE / PROJECT / "tools/quality").glob("*.py")),
-        ]
-        files = {f"tools/{name}.py": (TEMPLATE / PROJECT / f"tools/{name}.py").read_bytes() for name in names}
+        tools = TEMPLATE / PROJECT / "tools"
+        programs = [tools / "update_project.py", *(tools / "quality").rglob("*.py")]
+        files = {f"tools/{path.relative_to(tools).as_posix()}": path.read_bytes() for path in programs}
         files |= {"tools/verify_project.py": "print('{\"problems\": []}')\n", ".gitignore": "__pycache__/\n"}
         project = made(tmp_path / "my work é", files | {".cruft.json": json.dumps(state)} | own)
 
