@@ -147,6 +147,25 @@ def test_pytest_is_kept_off_the_programs_where_it_takes_every_file(repository):
     assert tomllib.loads(text)["tool"]["pytest"]["addopts"] == "-ra --doctest-modules --x"
 
 
+@pytest.mark.parametrize(
+    ("settings", "excludes", "is_said"),
+    [
+        ({"pyproject.toml": "[tool.rumdl]\nenable = []\n"}, True, False),
+        ({".markdownlint.json": "{}\n"}, False, True),
+        ({}, False, False),
+    ],
+    ids=["rumdl", "markdownlint", "none"],
+)
+def test_other_rules_for_markdown_do_not_judge_the_guides(repository, settings, excludes, is_said):
+    """L3: the hook reads pyproject.toml alone: its rules are the template's there, or leave the guides alone."""
+    project = Project(repository(FLAT | settings))
+    added = ("pyproject.toml", ("tool", "rumdl"), {"exclude": ["docs/ci_cd"]}) in linters.exclusions(project, [])
+    text = (TEMPLATE / "{{cookiecutter.project_slug}}/pyproject.toml").read_text(encoding="utf-8")
+    rules = "[tool.rumdl]" in linters.linter_tables(project, tables.pieces(text), layouts.detect(project))
+    assert (added, rules) == (excludes, not excludes)
+    assert any("exclude docs/ci_cd: " in line for line in linters.elsewhere(project, [])) == is_said
+
+
 MEASURED = "[tool.coverage.report]\nshow_missing = true\n"
 
 

@@ -56,6 +56,8 @@ def todo(project, answers, plan):
         if path.endswith("conf.py")
     ):
         yield "Sphinx reads Markdown: add 'ci_cd' to exclude_patterns in its conf.py"
+    if any(re.fullmatch(r"mkdocs\.ya?ml", path) and in_docs(project.text(path)) for path in project.paths):
+        yield "MkDocs publishes docs/: add ci_cd/ to exclude_docs in its settings"
     if any("check-manifest" in project.text(path) for path in ("tox.ini", "pyproject.toml", ".pre-commit-config.yaml")):
         yield "check-manifest: name the added files in MANIFEST.in or in its `ignore`"
     if not project.is_packaged:
@@ -67,3 +69,9 @@ def todo(project, answers, plan):
     if own := sorted(plan.needs.texts):
         yield f"{prefix}environment.yml: of {', '.join(own)}"
         yield "  conda-forge has some under other names, or not: say so in [tool.pyproject2conda.dependencies]"
+
+
+def in_docs(settings):
+    """Tell whether a site of MkDocs with these settings would have the guides in docs/ci_cd on it."""
+    folder = re.search(r"(?m)^docs_dir: *['\"]?([^\s'\"]+)", settings)
+    return (folder is None or folder[1].removeprefix("./").strip("/") == "docs") and "ci_cd" not in settings
