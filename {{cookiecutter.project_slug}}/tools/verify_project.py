@@ -26,7 +26,9 @@ CHECKS = (
     (agreement.thresholds, [files.codecov]),
     (agreement.required_check, [files.RULESET, files.ci]),
     (agreement.overriding, ["pyproject.toml"]),
-    (documents.numbers, ["pyproject.toml"]),
+    (agreement.line_lengths, ["pyproject.toml", ".cruft.json"]),
+    (documents.numbers, ["pyproject.toml", ".cruft.json"]),
+    (documents.versions, ["pyproject.toml"]),
 )
 
 

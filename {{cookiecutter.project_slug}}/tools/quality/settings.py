@@ -19,8 +19,9 @@ LINT_GATES = ("errors", "everything", "report")
 NAMES = {"source", "tests", "untested", "exempt", "untried", "pythons", "target", "patch-target", "lint", "style-hooks", "tiers"}
 NAMES |= {"socket-ban", "external-service"}  # tools/plugins/pytest_rules.py reads them
 NAMES |= {"audit"}  # see `ignored`
-# Tables of limits, which may be absent: a number, 0 or more, for each name.
+# Tables of limits, which may be absent: a number, 0 or more, for each name; some are percent.
 LIMITS = {"quarantine": {"days", "tests", "clean-nights"}, "health": {"minutes", "success", "flaky"}}
+PERCENT = {"success", "flaky"}
 NAMES |= LIMITS.keys()
 
 
@@ -213,8 +214,9 @@ def numbers(settings: Settings, own: str = "pyproject.toml") -> list[str]:
 def limits(document: dict[str, Any], name: str) -> list[str]:
     """Return what is wrong with the table `name`, one of LIMITS."""
     where, known, values = f"tool.quality-gate.{name}", LIMITS[name], table(document, "tool", "quality-gate", name)
-    wrong = [key for key in known & values.keys() if type(values[key]) not in (int, float) or not values[key] >= 0]
-    problems = [f"[{where}] {key}: {values[key]!r} is not a number, 0 or more" for key in sorted(wrong)]
+    most = {key: (100, " from 0 to 100") if key in PERCENT else (float("inf"), ", 0 or more") for key in known & values.keys()}
+    wrong = [key for key in most if type(values[key]) not in (int, float) or not 0 <= values[key] <= most[key][0]]
+    problems = [f"[{where}] {key}: {values[key]!r} is not a number{most[key][1]}" for key in sorted(wrong)]
     return problems + unknown(values, known, where)
 
 

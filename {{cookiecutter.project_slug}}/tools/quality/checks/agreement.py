@@ -5,16 +5,23 @@ import re
 import subprocess  # nosec B404 # runs pyproject2conda only
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from quality import repository
-from quality.checks import Problem, Tree
-from quality.checks.files import RULESET, ci, codecov, generated
+from quality.checks import Problem, Tree, adviser
+from quality.checks.files import RULESET, WORKFLOWS, ci, codecov, generated
 from quality.coverage_settings import coverage_file
+from quality.github.rules import branches
+from quality.settings import LIMITS, limits, numbers
 
 # Without this table pyproject2conda refuses; setup.py and poetry know no such thing.
 NAMED = b'\n[project]\nname = "project"\n'
+# Workflows of the template, beside ci.yml, that may name a Python, and how.
+OTHERS = ("ci-health", "codeql", "dependencies", "flaky-hunt", "nightly", "template-update")
+VERSION = re.compile(r"(?mi)^[ -]*(python[-_]version): *[\"']?(3\.\d+)\b")
+LENGTHS = {"ruff": "line-length", "black": "line-length", "flake8": "max-line-length", "isort": "line_length"}
 
 
 def at(value: Any, *names: str) -> Any:
@@ -22,6 +29,18 @@ def at(value: Any, *names: str) -> Any:
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value
+
+
+def written(value: Any) -> str:
+    """Return a setting as people write it: 60 and 60.0 are one."""
+    whole = isinstance(value, float) and value.is_integer()
+    return "" if value is None else str(int(value) if whole else value)
+
+
+def sound(tree: Tree) -> bool:
+    """Tell whether copies may be compared with the settings: with one that is itself wrong they would be wrong as well."""
+    document = tree.read("pyproject.toml")
+    return not (numbers(tree.settings) or any(limits(document, name) for name in LIMITS))
 
 
 def percent(value: Any, original: float) -> Any:
@@ -40,7 +59,9 @@ def component(item: Any, original: float) -> tuple[Any, Any]:
 
 
 def thresholds(tree: Tree) -> Iterator[Problem]:
-    """Components of Codecov that are called as no tier are the project's own."""
+    """Components of Codecov that are called as no tier are the project's own, unless the name is one that a tier had."""
+    if not sound(tree):
+        return
     found, path = tree.settings, codecov(tree)
     document = tree.read(path)
     status = at(document, "coverage", "status")
@@ -50,13 +71,18 @@ def thresholds(tree: Tree) -> Iterator[Problem]:
         f"{name} target": (percent(at(status, name, "default", "target"), original), original)
         for name, original in (("project", found.target), ("patch", found.patch_target))
     }
-    copies["components"] = (
-        {name: component(components[name], tier.target) for name, tier in tiers.items() if name in components},
-        {name: (tier.target, tier.paths) for name, tier in tiers.items()},
-    )
+    for name, tier in tiers.items():
+        if name in components:
+            parts = zip(("target", "paths"), component(components[name], tier.target), tier, strict=False)
+            copies |= {f"component {name}, {part}": (copy, original) for part, copy, original in parts}
+        else:
+            yield Problem(path, f"component {name}: is missing", "add it, with the tier's target and paths of pyproject.toml")
     for name, (copy, original) in copies.items():
         if copy != original:
-            yield Problem(path, f"{name}: {copy} but pyproject.toml says {original}", "make it equal to pyproject.toml")
+            what = f"{name}: {written(copy)} but pyproject.toml says {written(original)}"
+            yield Problem(path, what, "make it equal to pyproject.toml")
+    for name in [name for name in components if re.fullmatch(r"P\d+", str(name)) and name not in found.tiers]:
+        yield Problem(path, f"component {name}: pyproject.toml has no such tier", "remove it, or give it another name")
 
 
 def tested(tree: Tree) -> list[str]:
@@ -67,12 +93,17 @@ def tested(tree: Tree) -> list[str]:
     return tree.settings.pythons or sorted(named, key=lambda version: int(version[2:]))
 
 
+def fit(versions: list[str]) -> bool:
+    """Tell whether these are Pythons that the tools know, each once and in order."""
+    known = {version for version in versions if re.fullmatch(r"3\.(1[1-9]|[2-9]\d)", version)}
+    return bool(versions) and versions == sorted(known)
+
+
 def pythons(tree: Tree) -> Iterator[Problem]:
     document, path, versions = tree.read("pyproject.toml"), ci(tree), tested(tree)
     workflow = tree.read(path)
-    known = {version for version in versions if re.fullmatch(r"3\.(1[1-9]|[2-9]\d)", version)}
     home = "[tool.quality-gate] pythons" if tree.settings.pythons else "the classifiers"
-    if not versions or versions != sorted(known):
+    if not fit(versions):
         what = f"{home}: {versions} are not the Pythons to test, each 3.N from 3.11 on, in ascending order"
         yield Problem("pyproject.toml", what, 'write them there, or in [tool.quality-gate] as pythons = ["3.12", "3.13"]')
         return
@@ -97,6 +128,29 @@ def pythons(tree: Tree) -> Iterator[Problem]:
     for (place, name), (copy, expected) in copies.items():
         if copy != expected:
             yield Problem(place, f"{name}: {copy} is not {expected}", f"make it agree with {home} in pyproject.toml")
+    for place in [f"{WORKFLOWS}/{repository.prefix(tree.root)}{name}.yml" for name in OTHERS]:
+        for match in VERSION.finditer(text := tree.texts.get(place, "")):
+            if match[2] != last:
+                line = text.count("\n", 0, match.start(1)) + 1
+                yield Problem(f"{place}:{line}", f"{match[1]}: {match[2]} is not {last}", f"write {last}, the newest of {home}")
+
+
+def lengths(tree: Tree) -> dict[str, Any]:
+    """Return the length of a line by the tool that pyproject.toml gives it to, the formatter first."""
+    tool = at(tree.read("pyproject.toml"), "tool")
+    return {name: found for name, key in LENGTHS.items() if (found := at(tool, name, key)) is not None}
+
+
+def line_lengths(tree: Tree) -> Iterator[Problem]:
+    """Those of an adopted project's own tables, which `tables` in .cruft.json does not name, may differ."""
+    state = tree.read(".cruft.json") if ".cruft.json" in tree.files else {}
+    ours = at(state, "tables") or [f"tool.{name}" for name in LENGTHS]
+    found = {name: value for name, value in lengths(tree).items() if f"tool.{name}" in ours}
+    if len(set(map(written, found.values()))) > 1:
+        first = next(iter(found.values()))
+        told = ", ".join(f"[tool.{name}] {LENGTHS[name]} {value}" for name, value in found.items())
+        fix = adviser(tree)(f"write {first} in each", "update", f"--answer line_length={first}")
+        yield Problem("pyproject.toml", f"the lengths of a line differ: {told}", fix)
 
 
 def required_check(tree: Tree) -> Iterator[Problem]:
@@ -105,6 +159,12 @@ def required_check(tree: Tree) -> Iterator[Problem]:
     required = [check["context"] for rule in rules for check in rule["parameters"]["required_status_checks"]]
     if required != [name]:
         yield Problem(RULESET, f"requires the checks {required}", f"require exactly [{name!r}], as ci.yml names the gate")
+    events = tree.read(ci(tree))[True]
+    for event in ("push", "pull_request"):
+        started = (at(events, event, "branches") or ["*"]) if event in events else []
+        for branch in [name for name in branches(ruleset) if not any(fnmatchcase(name, pattern) for pattern in started)]:
+            what = f"protects {branch}, but {event} of ci.yml does not start there: no {name!r} would be reported"
+            yield Problem(RULESET, what, "name the same branches in both")
     readme = tree.texts.get("README.md", "")
     if RULESET in readme and name not in readme:
         yield Problem("README.md", f"does not name the required check {name!r}", "name it as ci.yml does")

@@ -1,4 +1,4 @@
-"""The numbers that guides state are those of the settings.
+"""The numbers that guides state are those of the settings, and the Pythons in their commands those that are tested.
 
 A guide states one as a link to the reference whose title names the setting, `[60 %](CICD_REFERENCE.md "fail_under")`, the
 reference itself in a row of a table: the name of the setting as code, then its value.
@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from quality import repository
-from quality.checks import Problem, Tree
-from quality.checks.agreement import at, tested
+from quality.checks import Problem, Tree, adviser
+from quality.checks.agreement import at, fit, lengths, sound, tested, written
 from quality.coverage_settings import coverage_file
 from quality.settings import LIMITS
 
@@ -18,26 +18,30 @@ REFERENCE = "docs/ci_cd/CICD_REFERENCE.md"
 LINK = re.compile(r"(?<!`)\[([^\[\]]*)\]\([^()\s]*CICD_REFERENCE\.md(?:#[^()\s]*)?\s+[\"']([\w.-]+)[\"']\s*\)")
 ROW = re.compile(r"(?m)^ *\| *`([\w.-]+)` *\|([^|\n]*)\|")
 FENCED = re.compile(r"(?ms)^ *(```+|~~~+).*?^ *\1")
-LENGTHS = (("ruff", "line-length"), ("black", "line-length"), ("flake8", "max-line-length"))
+TIERS = ("P0", "P1", "P2")  # those of the template's answer
+# Words of the pipeline that name a Python: a session, an artifact, what conda and ci.yml are given.
+VERSIONED = re.compile(r"(?<![\w-])(?:tests?-|python=)(3\.\d+)")
+GUIDE = re.compile(r"docs/ci_cd/.*\.md")
 
 
-def known(tree: Tree) -> dict[str, str]:
-    """Return the value of each setting that a guide may state, as it is written there; those that are absent are empty."""
+def known(tree: Tree) -> dict[str, str | None]:
+    """Return the value of each setting that a guide may state, as it is written there.
+
+    It is empty if the setting is absent, and None if it is itself wrong, which the other checks say.
+    """
+    if not sound(tree):
+        return {}
     found, tool = tree.settings, at(tree.read("pyproject.toml"), "tool")
     values = {"fail_under": found.minimum, "target": found.target, "patch-target": found.patch_target, "lint": found.lint}
-    values["line-length"] = next(filter(None, (at(tool, name, key) for name, key in LENGTHS)), None)
+    values["line-length"] = next(iter(lengths(tree).values()), None)
     values["pythons"] = ", ".join(tested(tree))
     values |= {f"{table}.{key}": at(tool, "quality-gate", table, key) for table, keys in LIMITS.items() for key in keys}
     values |= {f"tiers.{name}.target": tier.target for name, tier in found.tiers.items()}
-    return {name: written(value) for name, value in values.items()}
+    wrong = set() if fit(tested(tree)) else {"pythons"}
+    return {name: None if name in wrong else written(value) for name, value in values.items()}
 
 
-def written(value: Any) -> str:
-    whole = isinstance(value, float) and value.is_integer()
-    return "" if value is None else str(int(value) if whole else value)
-
-
-def stated(path: str, text: str, values: dict[str, str]) -> Iterator[tuple[int, str, str]]:
+def stated(path: str, text: str, values: dict[str, str | None]) -> Iterator[tuple[int, str, str]]:
     """Yield the line, the name of the setting and the words of each statement in a document."""
     text = FENCED.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
     for match in LINK.finditer(text):
@@ -56,28 +60,50 @@ def says(words: str, value: str) -> bool:
 
 def numbers(tree: Tree) -> Iterator[Problem]:
     """A tier that the table of the reference leaves out would be a threshold that nobody is told."""
-    values = known(tree)
+    if not (values := known(tree)):
+        return
     pages = {path: text for path, text in tree.texts.items() if path.endswith(".md")}
     found = {path: list(stated(path, text, values)) for path, text in pages.items()}
-    home = {"fail_under": coverage_file(tree.root)}
+    home, advise = {"fail_under": coverage_file(tree.root)}, adviser(tree)
     for path, statements in found.items():
         for line, name, words in statements:
-            value, place = values.get(name), home.get(name, "pyproject.toml")
-            if not value:
+            value, place = values.get(name, ""), home.get(name, "pyproject.toml")
+            if value == "":
                 yield Problem(f"{path}:{line}", f"{name}: {place} has no such setting", "remove what is said of it, or set it")
-            elif not says(words, value):
-                yield Problem(f"{path}:{line}", f"{name}: {words} but {place} says {value}", correction(tree, name, value))
+            elif value and not says(words, value):
+                fix, options = f"write {value}", option(tree, name, value)
+                fix = advise(fix, "thresholds", options) if options else fix
+                yield Problem(f"{path}:{line}", f"{name}: {words} but {place} says {value}", fix)
     rows = {name for _, name, _ in found.get(REFERENCE, ())}
-    for name in sorted(values.keys() - rows if "fail_under" in rows else ()):
-        if name.startswith("tiers."):
-            yield Problem(REFERENCE, f"{name}: is in no table", f"add a row for it: | `{name}` | {values[name]} |")
+    for name in tree.settings.tiers if "fail_under" in rows else ():
+        if (key := f"tiers.{name}.target") not in rows:
+            row = f"| `{key}` | {values[key]} | percent of each module of {name} | the build fails |"
+            yield Problem(REFERENCE, f"{key}: is in no table", f"add a row for it: {row}")
 
 
-def correction(tree: Tree, name: str, value: str) -> str:
-    """Return how to mend one place, and the command that mends all where the template knows the number as an answer."""
-    tiers = [written(tier.target) for tier in tree.settings.tiers.values()]
-    options = {f"tiers.{key}.target": f'--tiers "{" ".join(tiers)}"' for key in ("P0", "P1", "P2")} if len(tiers) == 3 else {}
-    options |= {"fail_under": f"--minimum {value}", "target": f"--target {value}", "patch-target": f"--patch {value}"}
-    if ".cruft.json" not in tree.files or name not in options or "." in options[name]:
-        return f"write {value}"
-    return f"write {value}, or have `{repository.nox('thresholds', tree.root)} -- {options[name]}` write it everywhere"
+def option(tree: Tree, name: str, value: str) -> str:
+    """Return the option that changes a setting, where the template knows it as an answer: a whole number, its own tiers."""
+    options = {"fail_under": f"--minimum {value}", "target": f"--target {value}", "patch-target": f"--patch {value}"}
+    if targets := tier_targets(tree):
+        options |= {f"tiers.{tier}.target": f'--tiers "{targets}"' for tier in tree.settings.tiers}
+    found = options.get(name, "")
+    return "" if "." in found else found
+
+
+def tier_targets(tree: Tree) -> str:
+    """Return the targets of the tiers as the template's answer, or nothing if there are others than it knows."""
+    tiers = tree.settings.tiers
+    return " ".join(written(tiers[name].target) for name in TIERS) if tiers.keys() == set(TIERS) else ""
+
+
+def versions(tree: Tree) -> Iterator[Problem]:
+    """Commands and names in the guides that have a Python in them: it is one that is tested."""
+    if not fit(pythons := tested(tree)):
+        return
+    advise = adviser(tree)
+    fix, words = f"write one of {', '.join(pythons)}", f'--answer python_versions="{" ".join(pythons)}"'
+    for path, text in tree.texts.items():
+        wrong = [match for match in VERSIONED.finditer(text) if match[1] not in pythons] if GUIDE.fullmatch(path) else []
+        for match in wrong:
+            line = text.count("\n", 0, match.start()) + 1
+            yield Problem(f"{path}:{line}", f"{match[0]}: Python {match[1]} is not tested", advise(fix, "update", words))

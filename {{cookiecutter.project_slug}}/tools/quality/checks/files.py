@@ -14,7 +14,12 @@ PROGRAMS += " plugins/pytest_quarantine plugins/pytest_rules"
 REQUIRED = (RULESET, ".pre-commit-config.yaml", "pyproject.toml", *(f"tools/{name}.py" for name in PROGRAMS.split()))
 LEFTOVER = re.compile(r"\{[{%][^}\n]{0,99}\bcookiecutter\b|\{% *(end)?raw")
 START, MIDDLE, END = re.compile("<{7,} "), re.compile("={7,}\r?$"), re.compile(">{7,} ")
-EXEMPT = "or name the file in [tool.quality-gate] exempt of pyproject.toml if it is meant to be so"
+EXEMPT = ", or name the file in [tool.quality-gate] exempt of pyproject.toml if it is meant to be so"
+
+
+def or_exempt(path: str, fix: str) -> str:
+    """Return how to mend a file that may be exempt instead: any but the one that says so."""
+    return fix if path == "pyproject.toml" else fix + EXEMPT
 
 
 def ci(tree: Tree) -> str:
@@ -45,7 +50,7 @@ def rejected(tree: Tree) -> Iterator[Problem]:
     """What an update of the template leaves where it cannot merge."""
     for path in tree.texts:
         if path.endswith((".rej", ".orig")):
-            yield Problem(path, "is what an update could not apply", f"apply it by hand and remove it, {EXEMPT}")
+            yield Problem(path, "is what an update could not apply", or_exempt(path, "apply it by hand and remove it"))
 
 
 def conflicts(tree: Tree) -> Iterator[Problem]:
@@ -58,7 +63,8 @@ def conflicts(tree: Tree) -> Iterator[Problem]:
             elif first and MIDDLE.match(line):
                 middle = number
             elif middle and END.match(line):
-                yield Problem(f"{path}:{first}", f"holds a conflict, up to line {number}", f"keep the right side, {EXEMPT}")
+                fix = or_exempt(path, "keep the right side")
+                yield Problem(f"{path}:{first}", f"holds a conflict, up to line {number}", fix)
                 first = middle = 0
 
 
@@ -66,7 +72,7 @@ def leftovers(tree: Tree) -> Iterator[Problem]:
     for path, text in tree.texts.items():
         for number, line in enumerate([path, *text.split("\n")] if LEFTOVER.search(f"{path}\n{text}") else []):
             if LEFTOVER.search(line):
-                yield Problem(f"{path}:{number}", "holds a tag of the template", f"replace it by its value, {EXEMPT}")
+                yield Problem(f"{path}:{number}", "holds a tag of the template", or_exempt(path, "replace it by its value"))
 
 
 def unparsable(tree: Tree) -> Iterator[Problem]:
@@ -74,4 +80,4 @@ def unparsable(tree: Tree) -> Iterator[Problem]:
         try:
             repository.parse(path, tree.files[path])
         except repository.Unusable as error:
-            yield Problem(path, str(error), f"correct the syntax, {EXEMPT}")
+            yield Problem(path, str(error), or_exempt(path, "correct the syntax"))
