@@ -6,25 +6,32 @@ reference itself in a row of a table: the name of the setting as code, then its 
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
+from pathlib import Path
 
-from quality import repository
+from quality import repository, settings
 from quality.checks import Problem, Tree, adviser
 from quality.checks.agreement import at, fit, lengths, sound, tested, written
 from quality.coverage_settings import coverage_file
+from quality.repository import Unusable
 from quality.settings import LIMITS
 
 REFERENCE = "docs/ci_cd/CICD_REFERENCE.md"
-LINK = re.compile(r"(?<!`)\[([^\[\]]*)\]\([^()\s]*CICD_REFERENCE\.md(?:#[^()\s]*)?\s+[\"']([\w.-]+)[\"']\s*\)")
-ROW = re.compile(r"(?m)^ *\| *`([\w.-]+)` *\|([^|\n]*)\|")
+TARGET = r"[^()\s]*CICD_REFERENCE\.md(?:#[^()\s]*)?"
+LINK = re.compile(rf"(?<!`)\[(?P<words>[^\[\]]*)\]\({TARGET}\s+[\"'](?P<name>[\w.-]+)[\"']\s*\)")
+ROW = re.compile(r"(?m)^ *\| *`(?P<name>[\w.-]+)` *\|(?P<words>[^|\n]*)\|")
 FENCED = re.compile(r"(?ms)^ *(```+|~~~+).*?^ *\1")
+# What of the words of a statement is the value.
+NUMBER = r"\d+([.,]\d+)*"
+WORDS = {"lint": r"[\w-]+", "pythons": r"\d+\.\d+(,\s*\d+\.\d+)*"}
 TIERS = ("P0", "P1", "P2")  # those of the template's answer
 # Words of the pipeline that name a Python: a session, an artifact, what conda and ci.yml are given.
 VERSIONED = re.compile(r"(?<![\w-])(?:tests?-|python=)(3\.\d+)")
 GUIDE = re.compile(r"docs/ci_cd/.*\.md")
+Values = dict[str, str | None]
 
 
-def known(tree: Tree) -> dict[str, str | None]:
+def known(tree: Tree) -> Values:
     """Return the value of each setting that a guide may state, as it is written there.
 
     It is empty if the setting is absent, and None if it is itself wrong, which the other checks say.
@@ -41,14 +48,53 @@ def known(tree: Tree) -> dict[str, str | None]:
     return {name: None if name in wrong else written(value) for name, value in values.items()}
 
 
-def stated(path: str, text: str, values: dict[str, str | None]) -> Iterator[tuple[int, str, str]]:
-    """Yield the line, the name of the setting and the words of each statement in a document."""
+def statements(path: str, text: str, values: Values) -> list[re.Match[str]]:
+    """Return the statements in a document, in their order, with the groups `name` of the setting and `words`."""
     text = FENCED.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
-    for match in LINK.finditer(text):
-        yield text.count("\n", 0, match.start()) + 1, match[2], repository.one_line(match[1])
-    for match in ROW.finditer(text) if path == REFERENCE else ():
-        if match[1] in values or match[1].startswith(("tiers.", *(f"{table}." for table in LIMITS))):
-            yield text.count("\n", 0, match.start()) + 1, match[1], repository.one_line(match[2])
+    ours = ("tiers.", *(f"{table}." for table in LIMITS))
+    rows = [match for match in ROW.finditer(text) if match["name"] in values or match["name"].startswith(ours)]
+    return sorted([*LINK.finditer(text), *(rows if path == REFERENCE else [])], key=lambda match: match.start())
+
+
+def stated(path: str, text: str, values: Values) -> Iterator[tuple[int, str, str]]:
+    """Yield the line, the name of the setting and the words of each statement in a document."""
+    for match in statements(path, text, values):
+        yield text.count("\n", 0, match.start()) + 1, match["name"], repository.one_line(match["words"])
+
+
+def restated(path: str, text: str, values: Values) -> str:
+    """Return the document with the values in its statements, and without the rows of settings that are absent."""
+    for match in reversed(statements(path, text, values)):
+        name, value, (start, end) = match["name"], values.get(match["name"]), match.span("words")
+        if value == "" and match.re is ROW:
+            start, words = match.start(), ""
+            end = text.find("\n", match.end()) + 1 or len(text)
+        elif value and not says(repository.one_line(match["words"]), value):
+            words = re.sub(WORDS.get(name, NUMBER), value, match["words"], count=1)
+        else:
+            continue
+        text = f"{text[:start]}{words}{text[end:]}"
+    return text
+
+
+def present(root: Path) -> Values:
+    """Return what `known` does of the project at `root`, and nothing where its settings cannot be read."""
+    try:
+        return known(Tree(root, {}, {}, settings.load(root, repository.paths(root)), partial(repository.read, root)))
+    except (Unusable, OSError, AttributeError, LookupError, TypeError, ValueError):  # the verification says so
+        return {}
+
+
+def state(root: Path) -> None:
+    """Write the values of the settings into the documents of the project at `root`."""
+    if not (values := present(root)):
+        return
+    paths = repository.paths(root)
+    is_exempt = settings.load(root, paths).is_exempt
+    for path in [path for path in paths if path.endswith(".md") and (root / path).is_file() and not is_exempt(path)]:
+        text = (root / path).read_bytes().decode("utf-8", "surrogateescape")
+        if (changed := restated(path, text, values)) != text:
+            (root / path).write_bytes(changed.encode("utf-8", "surrogateescape"))
 
 
 def says(words: str, value: str) -> bool:
