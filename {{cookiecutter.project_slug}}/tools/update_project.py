@@ -5,11 +5,14 @@ Usage: python tools/update_project.py [--minimum N] [--target N] [--patch N] [--
 
 Without answers the project gets the newest template. With thresholds or other answers it keeps the template's commit:
 every copy of the answers changes and nothing else. cruft renders the template before and after, and git merges the
-difference. The project's own edits stay in both cases; nothing of its history is needed.
+difference. The project's own edits stay in both cases; nothing of its history is needed. What pyproject.toml says in
+another way than the recorded answers is an answer too: its copies follow first.
 Exit codes: 0 updated, or nothing to update; 1 conflicts or problems to solve, all listed; 2 nothing was changed.
 """
 
 import argparse
+import functools
+import itertools
 import json
 import os
 import re
@@ -20,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from quality import repository, settings, three_way
+from quality.checks import Tree, documents
 from quality.coverage_settings import coverage_file
 from quality.repository import ROOT, Unusable
 
@@ -30,6 +34,11 @@ ANSWERS = {
     "patch": "patch_target",
     "tiers": "tier_targets",
 }
+# Answers that pyproject.toml gives as well, and what they are called by documents.known.
+SETTINGS = {"coverage_minimum": "fail_under", "coverage_target": "target", "patch_target": "patch-target", "lint_gate": "lint"}
+SETTINGS |= {"line_length": "line-length", "python_versions": "pythons", "tier_targets": "tiers"}
+REFUSED = f"Of the answers that are not given here the template has what {PYPROJECT} says, else what {CRUFT} records."
+REPEAT = f"{CRUFT}: has the answers that {PYPROJECT} gives, and no other yet: solve this, commit, repeat the command"
 
 
 def render(source: list[str], answers: dict[str, Any], out: Path) -> tuple[dict[str, Any], Path]:
@@ -43,7 +52,7 @@ def render(source: list[str], answers: dict[str, Any], out: Path) -> tuple[dict[
         # The template's own check of the answers says it best; else all that is no traceback.
         rules = re.findall(r"^(?:\S+): .*: must .*$", output, re.M)
         words = repository.one_line(re.sub(r"(?ms)^Traceback.*^  .*?\n", "", output))
-        raise Unusable("\n".join(rules) or f"the template cannot be rendered: {words}")
+        raise Unusable("\n".join([*rules, REFUSED] if rules else [f"the template cannot be rendered: {words}"]))
     (folder,) = out.iterdir()
     return repository.read(folder, CRUFT), folder
 
@@ -69,23 +78,52 @@ def update(answers: dict[str, str], template_path: str) -> tuple[str, list[str]]
     source = [template_path or template, *(["--directory", state["directory"]] if state.get("directory") else [])]
     pinned = [*source, "--checkout", commit]
     with tempfile.TemporaryDirectory() as folder:  # a name of Python's own, by which the template's hook knows a copy
-        result, new = render(pinned if answers else source, given | answers, Path(folder, "new"))
-        if result["commit"] == commit and not answers:
+        now = given | present(given)
+        steps: list[tuple[dict[str, Any], Path]] = []
+        if now != given:
+            try:
+                steps.append(render(pinned, now, Path(folder, "now")))
+            except Unusable:  # the template knows no such numbers: they stay edits
+                now = given
+        steps.append(render(pinned if answers else source, now | answers, Path(folder, "new")))
+        if steps[-1][0]["commit"] == commit and not answers:
             return "Nothing to do: this is the newest template", []
-        if unknown := sorted(answers.keys() - result["context"]["cookiecutter"].keys()):
+        if unknown := sorted(answers.keys() - steps[-1][0]["context"]["cookiecutter"].keys()):
             raise Unusable(f"{', '.join(unknown)}: the template asks no such thing: use the names in {CRUFT}")
-        _, old = render(pinned, given, Path(folder, "old"))
-        sides = [three_way.files(rendered, [CRUFT, *skip]) for rendered in (old, new)]
+        steps.insert(0, render(pinned, given, Path(folder, "old")))
+        sides = [three_way.files(rendered, [CRUFT, *skip]) for _, rendered in steps]
         if tables:
             sides = [{path: (mode, taken(path, data, tables)) for path, (mode, data) in side.items()} for side in sides]
-        left = three_way.merge(ROOT, *sides)
+        for number, (old, new) in enumerate(itertools.pairwise(sides), 1):
+            try:
+                left = three_way.merge(ROOT, old, new)
+            except Unusable:
+                repository.git(ROOT, "reset", "--hard", "--quiet")  # it was clean
+                raise
+            if left and new is not sides[-1]:
+                left.append(REPEAT)
+                break
+        result = steps[number][0]
     context = {"cookiecutter": result["context"]["cookiecutter"] | {"_template": template}}
     # The commit was pinned for this run only.
-    checkout = state.get("checkout") if answers else None
+    checkout = state.get("checkout") if result["commit"] == commit else None
     state |= {"commit": result["commit"], "checkout": checkout, "context": context}
     (ROOT / CRUFT).write_text(json.dumps(state, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     repository.git(ROOT, "update-index", "--", CRUFT, accept=(0, 128))  # staged as all else is, if git knows it
     return f"Updated to commit {result['commit']} of the template", left + other_minimum(answers.get("coverage_minimum"))
+
+
+def present(given: dict[str, Any]) -> dict[str, str]:
+    """Return the answers that pyproject.toml gives in another way than `given`: they were changed by hand."""
+    try:
+        tree = Tree(ROOT, {}, {}, settings.load(ROOT, repository.paths(ROOT)), functools.partial(repository.read, ROOT))
+        values = documents.known(tree)
+    except (Unusable, OSError, TypeError, ValueError):  # the verification says so
+        return {}
+    values |= {"tiers": documents.tier_targets(tree) if values else None}
+    found = {answer: (values.get(name) or "").replace(",", "") for answer, name in SETTINGS.items() if answer in given}
+    found = {answer: value for answer, value in found.items() if value and value != str(given[answer])}
+    return {answer: value for answer, value in found.items() if "." not in value or answer == "python_versions"}
 
 
 def taken(path: str, data: bytes, tables: list[str]) -> bytes:

@@ -117,8 +117,9 @@ def numbers(tree: Tree) -> Iterator[Problem]:
             if value == "":
                 yield Problem(f"{path}:{line}", f"{name}: {place} has no such setting", "remove what is said of it, or set it")
             elif value and not says(words, value):
-                fix, options = f"write {value}", option(tree, name, value)
-                fix = advise(fix, "thresholds", options) if options else fix
+                fix, answer = f"write {value}", option(tree, name, value)
+                session = "update" if answer.startswith("--answer") else "thresholds"
+                fix = advise(fix, session, answer) if answer else fix
                 yield Problem(f"{path}:{line}", f"{name}: {words} but {place} says {value}", fix)
     rows = {name for _, name, _ in found.get(REFERENCE, ())}
     for name in tree.settings.tiers if "fail_under" in rows else ():
@@ -128,18 +129,24 @@ def numbers(tree: Tree) -> Iterator[Problem]:
 
 
 def option(tree: Tree, name: str, value: str) -> str:
-    """Return the option that changes a setting, where the template knows it as an answer: a whole number, its own tiers."""
-    options = {"fail_under": f"--minimum {value}", "target": f"--target {value}", "patch-target": f"--patch {value}"}
+    """Return the option that changes a setting, where the template knows it as an answer: a whole number, the tiers it made."""
+    options = {"pythons": given(value), "lint": f"--answer lint_gate={value}", "line-length": f"--answer line_length={value}"}
+    if "." not in value:
+        options |= {"fail_under": f"--minimum {value}", "target": f"--target {value}", "patch-target": f"--patch {value}"}
     if targets := tier_targets(tree):
         options |= {f"tiers.{tier}.target": f'--tiers "{targets}"' for tier in tree.settings.tiers}
-    found = options.get(name, "")
-    return "" if "." in found else found
+    return options.get(name, "")
+
+
+def given(pythons: str) -> str:
+    return f'--answer python_versions="{pythons.replace(",", "")}"'
 
 
 def tier_targets(tree: Tree) -> str:
     """Return the targets of the tiers as the template's answer, or nothing if there are others than it knows."""
     tiers = tree.settings.tiers
-    return " ".join(written(tiers[name].target) for name in TIERS) if tiers.keys() == set(TIERS) else ""
+    targets = [written(tiers[name].target) for name in TIERS] if tiers.keys() == set(TIERS) else []
+    return "" if any("." in target for target in targets) else " ".join(targets)
 
 
 def versions(tree: Tree) -> Iterator[Problem]:
@@ -147,9 +154,10 @@ def versions(tree: Tree) -> Iterator[Problem]:
     if not fit(pythons := tested(tree)):
         return
     advise = adviser(tree)
-    fix, words = f"write one of {', '.join(pythons)}", f'--answer python_versions="{" ".join(pythons)}"'
+    fix = f"write {'one of ' * (len(pythons) > 1)}{', '.join(pythons)}"
     for path, text in tree.texts.items():
         wrong = [match for match in VERSIONED.finditer(text) if match[1] not in pythons] if GUIDE.fullmatch(path) else []
         for match in wrong:
             line = text.count("\n", 0, match.start()) + 1
-            yield Problem(f"{path}:{line}", f"{match[0]}: Python {match[1]} is not tested", advise(fix, "update", words))
+            advice = advise(fix, "update", given(" ".join(pythons)))
+            yield Problem(f"{path}:{line}", f"{match[0]}: Python {match[1]} is not tested", advice)

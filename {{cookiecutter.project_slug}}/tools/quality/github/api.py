@@ -32,8 +32,9 @@ def call(path: str, method: str = "GET", body: Any = None, **query: Any) -> byte
     """
     target = f"{path}?{urlencode(query)}" if query else path
     command = ["gh", "api", "--method", method, target, *(["--input", "-"] if body is not None else [])]
+    sent = json.dumps(body).encode()  # on a line of its own: bandit looks at every call of the line below
     try:
-        done = subprocess.run(command, input=json.dumps(body).encode(), capture_output=True)  # nosec B603 B607 # no shell
+        done = subprocess.run(command, input=sent, capture_output=True)  # nosec B603 # no shell
     except FileNotFoundError:
         raise Unusable("gh is not installed, or not on PATH: https://cli.github.com") from None
     if done.returncode:
