@@ -3,7 +3,6 @@
 import re
 
 from adoption import files
-from adoption.thresholds import coverage_place
 
 
 def lines(project, layout, answers, plan):
@@ -48,8 +47,6 @@ def todo(project, answers, plan):
     minimum = int(answers["coverage_minimum"][0])
     if not minimum:
         yield f"Coverage has no minimum yet; once the first run has measured it: {nox} thresholds -- --minimum N"
-        if "tool.coverage.report" not in plan.tables:
-            yield f"  and fail_under = N in {coverage_place(project)[0] or 'pyproject.toml'}, whose settings are yours"
     if any(
         re.search(r"\bmyst_parser\b|\bmyst\b|recommonmark", project.text(path))
         for path in project.paths

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from quality import repository, settings
 from quality.checks import Problem, Tree, adviser
@@ -40,12 +41,23 @@ def known(tree: Tree) -> Values:
         return {}
     found, tool = tree.settings, at(tree.read("pyproject.toml"), "tool")
     values = {"fail_under": found.minimum, "target": found.target, "patch-target": found.patch_target, "lint": found.lint}
-    values["line-length"] = next(iter(lengths(tree).values()), None)
+    values["line-length"] = line_length(tree)[1]
     values["pythons"] = ", ".join(tested(tree))
     values |= {f"{table}.{key}": at(tool, "quality-gate", table, key) for table, keys in LIMITS.items() for key in keys}
     values |= {f"tiers.{name}.target": tier.target for name, tier in found.tiers.items()}
     wrong = set() if fit(tested(tree)) else {"pythons"}
     return {name: None if name in wrong else written(value) for name, value in values.items()}
+
+
+def line_length(tree: Tree) -> tuple[str, Any]:
+    """Return the file in which the formatter finds the length of a line, and the length."""
+    for path in (".ruff.toml", "ruff.toml"):  # ruff reads them instead of [tool.ruff]
+        try:
+            if (found := at(tree.read(path), "line-length") if (tree.root / path).is_file() else None) is not None:
+                return path, found
+        except Unusable:  # files.unparsable says so
+            continue
+    return "pyproject.toml", next(iter(lengths(tree).values()), None)
 
 
 def statements(path: str, text: str, values: Values) -> list[re.Match[str]]:
@@ -62,8 +74,9 @@ def stated(path: str, text: str, values: Values) -> Iterator[tuple[int, str, str
         yield text.count("\n", 0, match.start()) + 1, match["name"], repository.one_line(match["words"])
 
 
-def restated(path: str, text: str, values: Values) -> str:
+def restated(path: str, data: bytes, values: Values) -> bytes:
     """Return the document with the values in its statements, and without the rows of settings that are absent."""
+    text = data.decode("utf-8", "surrogateescape")
     for match in reversed(statements(path, text, values)):
         name, value, (start, end) = match["name"], values.get(match["name"]), match.span("words")
         if value == "" and match.re is ROW:
@@ -74,7 +87,7 @@ def restated(path: str, text: str, values: Values) -> str:
         else:
             continue
         text = f"{text[:start]}{words}{text[end:]}"
-    return text
+    return text.encode("utf-8", "surrogateescape")
 
 
 def present(root: Path) -> Values:
@@ -92,9 +105,9 @@ def state(root: Path) -> None:
     paths = repository.paths(root)
     is_exempt = settings.load(root, paths).is_exempt
     for path in [path for path in paths if path.endswith(".md") and (root / path).is_file() and not is_exempt(path)]:
-        text = (root / path).read_bytes().decode("utf-8", "surrogateescape")
-        if (changed := restated(path, text, values)) != text:
-            (root / path).write_bytes(changed.encode("utf-8", "surrogateescape"))
+        data = (root / path).read_bytes()
+        if (changed := restated(path, data, values)) != data:
+            (root / path).write_bytes(changed)
 
 
 def says(words: str, value: str) -> bool:
@@ -110,14 +123,14 @@ def numbers(tree: Tree) -> Iterator[Problem]:
         return
     pages = {path: text for path, text in tree.texts.items() if path.endswith(".md")}
     found = {path: list(stated(path, text, values)) for path, text in pages.items()}
-    home, advise = {"fail_under": coverage_file(tree.root)}, adviser(tree)
+    home, advise = {"fail_under": coverage_file(tree.root), "line-length": line_length(tree)[0]}, adviser(tree)
     for path, statements in found.items():
         for line, name, words in statements:
             value, place = values.get(name, ""), home.get(name, "pyproject.toml")
             if value == "":
                 yield Problem(f"{path}:{line}", f"{name}: {place} has no such setting", "remove what is said of it, or set it")
             elif value and not says(words, value):
-                fix, answer = f"write {value}", option(tree, name, value)
+                fix, answer = f"write {value}", option(values, name, value)
                 session = "update" if answer.startswith("--answer") else "thresholds"
                 fix = advise(fix, session, answer) if answer else fix
                 yield Problem(f"{path}:{line}", f"{name}: {words} but {place} says {value}", fix)
@@ -128,13 +141,13 @@ def numbers(tree: Tree) -> Iterator[Problem]:
             yield Problem(REFERENCE, f"{key}: is in no table", f"add a row for it: {row}")
 
 
-def option(tree: Tree, name: str, value: str) -> str:
+def option(values: Values, name: str, value: str) -> str:
     """Return the option that changes a setting, where the template knows it as an answer: a whole number, the tiers it made."""
     options = {"pythons": given(value), "lint": f"--answer lint_gate={value}", "line-length": f"--answer line_length={value}"}
     if "." not in value:
         options |= {"fail_under": f"--minimum {value}", "target": f"--target {value}", "patch-target": f"--patch {value}"}
-    if targets := tier_targets(tree):
-        options |= {f"tiers.{tier}.target": f'--tiers "{targets}"' for tier in tree.settings.tiers}
+    if targets := tier_targets(values):
+        options |= {f"tiers.{tier}.target": f'--tiers "{targets}"' for tier in TIERS}
     return options.get(name, "")
 
 
@@ -142,11 +155,12 @@ def given(pythons: str) -> str:
     return f'--answer python_versions="{pythons.replace(",", "")}"'
 
 
-def tier_targets(tree: Tree) -> str:
+def tier_targets(values: Values) -> str:
     """Return the targets of the tiers as the template's answer, or nothing if there are others than it knows."""
-    tiers = tree.settings.tiers
-    targets = [written(tiers[name].target) for name in TIERS] if tiers.keys() == set(TIERS) else []
-    return "" if any("." in target for target in targets) else " ".join(targets)
+    targets = {name: value or "" for name, value in values.items() if name.startswith("tiers.")}
+    names = [f"tiers.{tier}.target" for tier in TIERS]
+    is_known = targets.keys() == {*names} and all(target.isdecimal() for target in targets.values())
+    return " ".join(targets[name] for name in names) if is_known else ""
 
 
 def versions(tree: Tree) -> Iterator[Problem]:
