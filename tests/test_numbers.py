@@ -5,6 +5,7 @@ import shutil
 import tomllib
 
 import pytest
+from conftest import record
 from test_tree import CHANGED, tree
 
 REFERENCE = "docs/ci_cd/CICD_REFERENCE.md"
@@ -176,8 +177,10 @@ def test_settings_come_and_go(edited):
     """D6: a number without a setting may not be stated, and no tier is missing in the table."""
     tier = "\n[tool.quality-gate.tiers.P3]\ntarget = 42.5\npaths = []\n\n[tool.coverage.run]\n"
     (found,) = edited(("pyproject.toml", "\n[tool.coverage.run]\n", tier))
-    assert found == f"{REFERENCE}: tiers.P3.target: is in no table: add a row for it: | `tiers.P3.target` | 42.5 |"
-    row = "| `tiers.P3.target` | 42.5 | the build fails |\n"
+    start, row = found.split("add a row for it: ")
+    assert start == f"{REFERENCE}: tiers.P3.target: is in no table: "
+    assert row == "| `tiers.P3.target` | 42.5 | percent of each module of P3 | the build fails |", "as that of P2"
+    row += "\n"
     assert edited((REFERENCE, "| `tiers.P2.target`", f"{row}| `tiers.P2.target`")) == []
     (found,) = edited(("pyproject.toml", tier, "\n[tool.coverage.run]\n"))
     assert "tiers.P3.target: pyproject.toml has no such setting: remove what is said of it, or set it" in found
@@ -208,14 +211,38 @@ def test_the_command_that_is_advised_depends_on_the_project(edited):
     changes = [
         ("pyproject.toml", "fail_under = 60", "fail_under = 65"),
         ("pyproject.toml", "target = 100", "target = 99"),
+        ("pyproject.toml", "\ntarget = 80", "\ntarget = 80.5"),
+        ("pyproject.toml", 'lint = "errors"', 'lint = "report"'),
     ]
-    assert all(line.endswith((": write 65", ": write 99")) for line in edited(*changes))
-    found = edited((".cruft.json", "", "{}"))
-    ways = {line.partition(", or ")[2] for line in found}
-    start = "have `nox -s thresholds -- "
-    assert ways == {f"{start}{words}` write it everywhere" for words in ("--minimum 65", '--tiers "99 80 60"')}
+    assert all(
+        line.endswith((": write 65", ": write 99", ": write 80.5", ": write report")) for line in edited(*changes)
+    )
+    (edited.project / ".cruft.json").write_text("{}", encoding="utf-8")
+    record(edited.project, "linked")
+    ways = {line.partition(", or have ")[2].removesuffix(" write it everywhere") for line in edited()}
+    words = ("thresholds -- --minimum 65", 'thresholds -- --tiers "99 80 60"', "update -- --answer lint_gate=report")
+    assert ways == {"", *(f"`nox -s {command}`" for command in words)}
     (edited.project / "noxfile.py").rename(edited.project / "our-noxfile.py")
-    assert any("`nox -f our-noxfile.py -s thresholds -- --minimum 65`" in line for line in edited())
+    record(edited.project, "own name")
+    found = edited(("pyproject.toml", "tiers.P2", "tiers.UI"))
+    assert any("`git stash -u && nox -f our-noxfile.py -s thresholds -- --minimum 65`" in line for line in found)
+    assert not any("--tiers" in line for line in found), "the template knows no tier of that name"
+
+
+UNFIT = {
+    "out of range": ("fail_under = 60", "fail_under = 101"),
+    "above the target": ("fail_under = 60", "fail_under = 81"),
+    "below zero": ("minutes = 15", "minutes = -1"),
+    "no choice": ('lint = "errors"', 'lint = "all"'),
+    "too old": ("Python :: 3.11", "Python :: 3.9"),
+}
+
+
+@pytest.mark.parametrize("case", UNFIT)
+def test_nobody_is_told_to_repeat_a_wrong_setting(edited, problems, case):
+    """R4: it is named itself, alone."""
+    assert edited(("pyproject.toml", *UNFIT[case])) == []
+    assert len(problems(edited.project).splitlines()) == 1
 
 
 def test_statements_are_written_as_the_settings_are(edited, tools):

@@ -111,6 +111,14 @@ WRONG = {
         edit("pyproject.toml", "days = 60", "days = -1"),
         "[tool.quality-gate.quarantine] days: -1 is not a number, 0 or more",
     ),
+    "a success above all runs": (
+        edit("pyproject.toml", "success = 90", "success = 900"),
+        "[tool.quality-gate.health] success: 900 is not a number from 0 to 100",
+    ),
+    "more flaky runs than runs": (
+        edit("pyproject.toml", "flaky = 5", "flaky = 101"),
+        "[tool.quality-gate.health] flaky: 101 is not a number from 0 to 100",
+    ),
     "limits that are no table": (
         both(edit("pyproject.toml", r"\[tool.quality-gate.health\]", "[x]"), gate("health = 3")),
         "pyproject.toml: has not the expected form: [tool.quality-gate.health] is no table",
@@ -148,14 +156,14 @@ WRONG = {
         codecov(
             "- type: project\n *target: 100%", "- { type: patch, target: 100% }\n        - { type: project, target: 9 }"
         ),
-        ".codecov.yml: components: {'P0': (9.0, ",
+        ".codecov.yml: component P0, target: 9 but pyproject.toml says 100: ",
     ),
     "Codecov's other name": (
         both(
             codecov("target: 80%", "target: 81%"),
             lambda project: (project / ".codecov.yml").rename(project / "codecov.yaml"),
         ),
-        "codecov.yaml: project target: 81.0 but pyproject.toml says 80",
+        "codecov.yaml: project target: 81 but pyproject.toml says 80",
     ),
     # R4: settings that are read from elsewhere
     "coverage's own file": (

@@ -178,15 +178,21 @@ DAMAGES = {
     "minimum above target": (edit("pyproject.toml", "fail_under = 60", "fail_under = 81"), "81 is above the target 80"),
     "not a number": (edit("pyproject.toml", "patch-target = 60", 'patch-target = "60"'), "patch-target: '60' is not a"),
     "lint gate": (edit("pyproject.toml", 'lint = "errors"', 'lint = "none"'), "lint: 'none' is none of errors,"),
-    "codecov target": (edit(".codecov.yml", "target: 80%", "target: 70%"), ".codecov.yml: project target: 70.0"),
-    "codecov patch": (edit(".codecov.yml", "target: 60%", "target: 61%"), ".codecov.yml: patch target: 61.0"),
-    "codecov tier": (edit(".codecov.yml", "target: 100%", "target: 99%"), ".codecov.yml: components:"),
-    "codecov paths": (edit(".codecov.yml", "core/[*]", "cor/*"), ".codecov.yml: components:"),
+    "codecov target": (edit(".codecov.yml", "target: 80%", "target: 70%"), ".codecov.yml: project target: 70 but"),
+    "codecov patch": (edit(".codecov.yml", "target: 60%", "target: 61%"), ".codecov.yml: patch target: 61 but"),
+    "codecov tier": (
+        edit(".codecov.yml", "target: 100%", "target: 99%"),
+        ".codecov.yml: component P0, target: 99 but pyproject.toml says 100: make it equal",
+    ),
+    "codecov paths": (
+        edit(".codecov.yml", "core/[*]", "cor/*"),
+        ".codecov.yml: component P1, paths: ['src/my_project/cor/**'] but pyproject.toml says ['src/",
+    ),
     "codecov without tiers": (
         edit(".codecov.yml", "(?s)component_management.*(?=ignore)", ""),
-        ".codecov.yml: components: {} but pyproject.toml says {'P0': ",
+        ".codecov.yml: component P2: is missing: add it",
     ),
-    "codecov empty": (write(".codecov.yml"), ".codecov.yml: components: {} but pyproject.toml says {'P0': "),
+    "codecov empty": (write(".codecov.yml"), ".codecov.yml: component P0: is missing: add it"),
     "tier is no table": (
         edit("pyproject.toml", r"(?s)\[tool.quality-gate.tiers.P0\].*?\n\n", "[tool.quality-gate.tiers]\nP0 = 100\n\n"),
         "pyproject.toml: has not the expected form",

@@ -202,6 +202,25 @@ def test_thresholds_change_every_consumer_and_nothing_else(linked, template, tmp
     assert "docs/ci_cd/CICD_REFERENCE.md" in guides
     assert set(changed) == {".codecov.yml", ".cruft.json", "pyproject.toml", *guides}
 
+    # The record is no longer what the project says: by hand to 72 at all places; then to 74 at one, and what is advised.
+    record(project, "updated")
+    change(project, "pyproject.toml", "fail_under = 70", "fail_under = 72")
+    for path in guides:
+        text = (project / path).read_text(encoding="utf-8")
+        text = re.sub(r'\[70(?=[^][]*\]\([^()]*"fail_under"\))', "[72", text).replace(
+            "| `fail_under` | 70", "| `fail_under` | 72"
+        )
+        (project / path).write_text(text, encoding="utf-8")
+    record(project, "followed")
+    assert run(sys.executable, "tools/verify_project.py", cwd=project).stdout == "0 problems\n"
+    pyproject = (project / "pyproject.toml").read_text(encoding="utf-8")
+    (project / "pyproject.toml").write_text(pyproject.replace("fail_under = 72", "fail_under = 74"), encoding="utf-8")
+    said = run(sys.executable, "tools/verify_project.py", cwd=project, check=False).stdout
+    (advised,) = set(re.findall(r", or have `(.*)` write it everywhere\n", said))
+    assert "0 conflicts and problems" in run("bash", "-c", advised, cwd=project).stdout
+    recorded = json.loads((project / ".cruft.json").read_text(encoding="utf-8"))["context"]["cookiecutter"]
+    assert recorded["coverage_minimum"] == "74"
+
 
 def test_bad_thresholds_are_refused_as_at_generation(linked):
     project = linked()
@@ -211,6 +230,7 @@ def test_bad_thresholds_are_refused_as_at_generation(linked):
         "patch_target: '101': must be a whole number from 0 to 100",
         "coverage_minimum: '90': must not be above coverage_target",
         "coverage_target: '80': must not be below coverage_minimum",
+        "Of the answers that are not given here the template has what pyproject.toml says, else what .cruft.json records.",
     ):
         assert line in result.stderr.splitlines()
     assert run("git", "status", "--porcelain", cwd=project).stdout == ""
