@@ -1,0 +1,135 @@
+"""L2, R4: answers that pyproject.toml gives in another way than .cruft.json records them; cruft is played here."""
+
+import importlib
+import json
+from types import SimpleNamespace
+
+import pytest
+from conftest import record, run
+from test_three_way import made, text, write
+
+PYPROJECT = """[tool.coverage.report]
+fail_under = 70
+
+[tool.quality-gate]
+source = "src"
+tests = "tests"
+target = 85
+patch-target = 72.5
+lint = "report"
+pythons = ["3.12", "3.13"]
+
+[tool.quality-gate.tiers]
+P0 = { target = 90, paths = [] }
+P2 = { target = 50, paths = [] }
+P1 = { target = 60, paths = [] }
+
+[tool.black]
+line-length = 99
+"""
+RECORDED = {"coverage_minimum": "60", "coverage_target": "80", "patch_target": "60", "lint_gate": "errors"}
+RECORDED |= {"line_length": "120", "python_versions": "3.11 3.12 3.13", "tier_targets": "100 80 60"}
+SAID = {"coverage_minimum": "70", "coverage_target": "85", "lint_gate": "report", "line_length": "99"}
+SAID |= {"python_versions": "3.12 3.13", "tier_targets": "90 60 50"}
+
+
+@pytest.fixture
+def it(tools, tmp_path, monkeypatch):
+    """A project whose pyproject.toml was changed by hand, and its program; the template is a file of numbers."""
+    module = importlib.import_module("update_project")
+
+    def render(source, answers, out):
+        if answers["coverage_target"] == "99":
+            raise module.Unusable("the template refuses it")
+        minimum, target = answers["coverage_minimum"], answers["coverage_target"]
+        write(out / "made", {"a.md": f"# Minimum\n\n{minimum}\n", "b.md": f"# Minimum\n\n{minimum}\n\n\n{target}\n"})
+        commit = "old" if "--checkout" in source else "new"
+        return {"commit": commit, "context": {"cookiecutter": dict(answers)}}, out / "made"
+
+    monkeypatch.setattr(module, "render", render)
+
+    def project(**own):
+        state = {"template": "there", "commit": "old", "checkout": "v1", "context": {"cookiecutter": RECORDED}}
+        files = {"pyproject.toml": PYPROJECT, "src/a.py": "", ".cruft.json": json.dumps(state)}
+        root = made(tmp_path / "project", files | {path.replace("_", "."): content for path, content in own.items()})
+        monkeypatch.setattr(module, "ROOT", root)
+        return root
+
+    return SimpleNamespace(module=module, project=project)
+
+
+def recorded(root):
+    state = json.loads(text(root, ".cruft.json"))
+    return state["commit"], state["checkout"], state["context"]["cookiecutter"]["coverage_minimum"]
+
+
+def test_what_pyproject_says_is_an_answer(it):
+    """Whole numbers, tiers of the template's names in its order; what is wrong or is the same is none."""
+    root = it.project()
+    assert it.module.present(RECORDED) == SAID
+    assert it.module.present(RECORDED | SAID) == {}
+    assert it.module.present({"coverage_minimum": 60}) == {"coverage_minimum": "70"}, "the template asks no more"
+    write(root, {"pyproject.toml": PYPROJECT.replace("tiers]", "tiers]\nP3 = { target = 1, paths = [] }")})
+    assert it.module.present(RECORDED) == {key: value for key, value in SAID.items() if key != "tier_targets"}
+    for wrong in (PYPROJECT.replace("85", "101"), PYPROJECT.replace("85", '"x"'), "[", ""):
+        write(root, {"pyproject.toml": wrong})
+        assert it.module.present(RECORDED) == {}
+    write(root, {"pyproject.toml": "[project]\nclassifiers = [1]\n" + PYPROJECT.replace("pythons", "x")})
+    assert it.module.present(RECORDED) == {}
+
+
+def test_edits_that_were_followed_and_copies_that_were_not_get_the_new_number(it):
+    root = it.project(a_md="# Our minimum\n\n70\n", b_md="# Minimum\n\n60\n\n\n85\n")
+    done, left = it.module.update({"coverage_minimum": "75"}, "")
+    assert (done, left[1:]) == ("Updated to commit old of the template", [])
+    assert left == ["pyproject.toml: these settings of coverage are the project's own: set fail_under to 75"]
+    assert text(root, "a.md") == "# Our minimum\n\n75\n"
+    assert text(root, "b.md") == "# Minimum\n\n75\n\n\n85\n"
+    assert recorded(root) == ("old", "v1", "75")
+
+
+def test_a_copy_that_says_a_third_number_is_a_conflict_before_all_else(it):
+    root = it.project(a_md="# Minimum\n\n61\n", b_md="# Minimum\n\n70\n\n\n80\n")
+    done, left = it.module.update({"coverage_minimum": "75"}, "")
+    assert left[0].startswith("a.md: is not merged")
+    assert left[1].startswith(".cruft.json: has the answers that pyproject.toml gives, and no other yet")
+    assert recorded(root) == ("old", "v1", "70")
+    assert text(root, "b.md") == "# Minimum\n\n70\n\n\n85\n"
+    write(root, {"a.md": "# Minimum\n\n70\n"})
+    record(root, "solved")
+    assert it.module.update({"coverage_minimum": "75"}, "")[1][1:] == []
+    assert (text(root, "a.md"), recorded(root)) == ("# Minimum\n\n75\n", ("old", "v1", "75"))
+
+
+def test_a_new_template_takes_the_numbers_along(it):
+    root = it.project(a_md="# Minimum\n\n60\n", b_md="# Minimum\n\n60\n\n\n80\n")
+    assert it.module.update({}, "") == ("Updated to commit new of the template", [])
+    assert text(root, "b.md") == "# Minimum\n\n70\n\n\n85\n"
+    assert recorded(root) == ("new", None, "70")
+
+
+def test_numbers_that_the_template_refuses_stay_edits(it):
+    """Or a project that has such could never be updated."""
+    root = it.project(a_md="# Minimum\n\n60\n", b_md="# Minimum\n\n60\n\n\n80\n")
+    write(root, {"pyproject.toml": PYPROJECT.replace("target = 85", "target = 99")})
+    record(root, "refused")
+    it.module.update({"coverage_minimum": "62"}, "")
+    assert (text(root, "a.md"), recorded(root)) == ("# Minimum\n\n62\n", ("old", "v1", "62"))
+
+
+def test_a_refusal_of_git_takes_all_back(it, monkeypatch):
+    root = it.project(a_md="# Minimum\n\n60\n", b_md="# Minimum\n\n60\n\n\n80\n")
+    merge = it.module.three_way.merge
+
+    def merge_once(*arguments):
+        monkeypatch.setattr(it.module.three_way, "merge", refuse)
+        return merge(*arguments)
+
+    def refuse(*arguments):
+        raise it.module.Unusable("git refuses")
+
+    monkeypatch.setattr(it.module.three_way, "merge", merge_once)
+    with pytest.raises(it.module.Unusable, match="git refuses"):
+        it.module.update({"coverage_minimum": "75"}, "")
+    assert run("git", "status", "--porcelain", cwd=root).stdout == ""
+    assert (text(root, "a.md"), recorded(root)) == ("# Minimum\n\n60\n", ("old", "v1", "60"))
