@@ -243,24 +243,3 @@ def test_nobody_is_told_to_repeat_a_wrong_setting(edited, problems, case):
     """R4: it is named itself, alone."""
     assert edited(("pyproject.toml", *UNFIT[case])) == []
     assert len(problems(edited.project).splitlines()) == 1
-
-
-def test_statements_are_written_as_the_settings_are(edited, tools):
-    """D6: each in its form, with its unit; rows of what is not set go, and nothing else changes."""
-    before = documents(edited.project)
-    own = b"\xff\r\n" + "\r\n".join(["# Own", *RIGHT.values(), WRONG["longer number"][0]]).encode()
-    (edited.project / OWN).write_bytes(own)
-    names = EDITS.keys() - {"quarantine.days"}
-    edited(*(("pyproject.toml", *EDITS[name][:2]) for name in names), ("pyproject.toml", "days = 60 ", "#"))
-    tools.verify_project.documents.state(edited.project)
-    left = edited()
-    assert left and all(": quarantine.days: pyproject.toml has no such setting" in line for line in left)
-    for old, new in (("[60 % of", "[65 % of"), ("[60.0]", "[65]"), ("[`errors`]", "[`report`]"), ("[600]", "[65]")):
-        own = own.replace(old.encode(), new.encode())
-    assert (edited.project / OWN).read_bytes() == own.replace(b"[3.11, 3.12,\n3.13]", b"[3.11, 3.13]")
-    (edited.project / OWN).unlink()
-    after = documents(edited.project)
-    row = re.search(r"^\| `quarantine.days` .*\n", before[REFERENCE], re.M)[0]
-    before[REFERENCE] = before[REFERENCE].replace(row, "")
-    bare = [{path: ROW.sub("", LINK.sub("", text)) for path, text in pages.items()} for pages in (before, after)]
-    assert bare[0] == bare[1]

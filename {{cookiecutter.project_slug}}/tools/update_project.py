@@ -104,6 +104,7 @@ def update(answers: dict[str, str], template_path: str) -> tuple[str, list[str]]
                 raise
             if left and new is not sides[-1]:
                 left.append(REPEAT)
+                answers = {}  # their turn is later
                 break
         result = steps[number][0]
     context = {"cookiecutter": result["context"]["cookiecutter"] | {"_template": template}}
