@@ -1,7 +1,7 @@
 """P8, L3: where adoption sees the code and the tests of a repository."""
 
 import pytest
-from adoption import Refused, imports, layouts
+from adoption import Refused, imports, layouts, report
 from adoption.project import Project
 from adoptions import FLAT, NAMED, SETUP, TEST, repository_fixture  # noqa: F401 # a fixture
 
@@ -173,3 +173,9 @@ def test_modules_that_need_an_optional_package_are_seen(repository):
     project = Project(repository(files))
     found = imports.untried(project, layouts.detect(project), {"pyyaml", "requests"})
     assert found == ["acme.more.table", "acme.more.view"]
+
+
+def test_a_site_of_mkdocs_that_would_have_the_guides_on_it_is_named():
+    """L3: what `docs_dir` names is published."""
+    sites = ("site_name: x\n", "docs_dir: 'docs'\n", "docs_dir: site\n", "exclude_docs: |\n  ci_cd/\n")
+    assert [report.in_docs(text) for text in sites] == [True, True, False, False]

@@ -147,33 +147,49 @@ def test_pytest_is_kept_off_the_programs_where_it_takes_every_file(repository):
     assert tomllib.loads(text)["tool"]["pytest"]["addopts"] == "-ra --doctest-modules --x"
 
 
+@pytest.mark.parametrize(
+    ("settings", "excludes", "is_said"),
+    [
+        ({"pyproject.toml": "[tool.rumdl]\nenable = []\n"}, True, False),
+        ({".markdownlint.json": "{}\n"}, False, True),
+        ({}, False, False),
+    ],
+    ids=["rumdl", "markdownlint", "none"],
+)
+def test_other_rules_for_markdown_do_not_judge_the_guides(repository, settings, excludes, is_said):
+    """L3: the hook reads pyproject.toml alone: its rules are the template's there, or leave the guides alone."""
+    project = Project(repository(FLAT | settings))
+    added = ("pyproject.toml", ("tool", "rumdl"), {"exclude": ["docs/ci_cd"]}) in linters.exclusions(project, [])
+    text = (TEMPLATE / "{{cookiecutter.project_slug}}/pyproject.toml").read_text(encoding="utf-8")
+    rules = "[tool.rumdl]" in linters.linter_tables(project, tables.pieces(text), layouts.detect(project))
+    assert (added, rules) == (excludes, not excludes)
+    assert any("exclude docs/ci_cd: " in line for line in linters.elsewhere(project, [])) == is_said
+
+
 MEASURED = "[tool.coverage.report]\nshow_missing = true\n"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("own", "place"),
-    [({}, ""), ({"pyproject.toml": NAMED + MEASURED}, "pyproject.toml"), ({".coveragerc": ""}, ".coveragerc")],
+    "own",
+    [{}, {"pyproject.toml": NAMED + MEASURED}, {".coveragerc": "[report]\n  fail_under: 42.50\n"}],
     ids=["the template's", "its own", "in a file of coverage"],
 )
-def test_thresholds_change_where_coverage_is_the_projects_own(adopted, own, place):
-    """L2, L3, D6: without a conflict; what no update can change is said, with its place and its copies."""
-    project, told = adopted(FLAT | {"pyproject.toml": NAMED} | own)
-    hint = f"  and fail_under = N in {place}, whose settings are yours\n"
-    assert (hint in told) == bool(place)
+def test_thresholds_change_where_coverage_is_the_projects_own(adopted, own):
+    """L2, L3, D6: without a conflict, in its own settings and in the guides, also from a number that is no answer."""
+    project, _ = adopted(FLAT | {"pyproject.toml": NAMED} | own)
+    place = [*own, "pyproject.toml"][0]
+    before = (project / place).read_text(encoding="utf-8")
     command = [sys.executable, "tools/update_project.py", "--minimum", "50", "--target", "77", "--patch", "66"]
     command += ["--tiers", "99 88 55"]
-    lines = run(*command, cwd=project, check=False).stdout.splitlines()
-    said = [f"{place}: these settings of coverage are the project's own: set fail_under to 50"] * bool(place)
-    told = [line for line in lines if not re.match(r"docs/.*fail_under: 50.* but \S+ says 0: write 0", line)]
-    assert told[-1 - len(said) :] == [*said, f"{len(said) + len(lines) - len(told)} conflicts and problems"]
-    if place:
-        assert lines != told
-        text = (project / place).read_text(encoding="utf-8").replace("fail_under = 0", "fail_under = 50")
-        (project / place).write_text(text, encoding="utf-8")
-        assert verified(project) == "0 problems\n"
+    assert run(*command, cwd=project).stdout.endswith("\n0 conflicts and problems\n")
+    assert verified(project) == "0 problems\n"
+    lines = run("git", "status", "--porcelain", cwd=project).stdout.splitlines()
+    assert {line[:2] for line in lines} == {"M "}, "staged, all of it"
+    after = (project / place).read_text(encoding="utf-8")
+    assert re.search(r"(?m)^ *fail_under *[=:] 50$", after)
+    assert place == "pyproject.toml" or after == before.replace("42.50", "50")
     text = (project / "pyproject.toml").read_text(encoding="utf-8")
-    assert ("fail_under = 50" in text) == (place != ".coveragerc")
     assert "\ntarget = 77\npatch-target = 66\n" in text
     assert [int(target) for target in re.findall(r"tiers.*\ntarget = (\d+)", text)] == [99, 88, 55]
 

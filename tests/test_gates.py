@@ -112,7 +112,7 @@ LINT = {
         "check-codecov": ("errors", {".codecov.yml": lambda text: text.replace("round: down", "round: sideways")}),
         "python-check-blanket-noqa": ("errors", {"src/my_project/a.py": "print(nothing)  # noqa\n"}),
         "codespell": ("style", {"src/my_project/a.py": '"""Recieve."""\n'}),
-        "rumdl": ("style", {"f.md": "[Nowhere](nowhere.md)\n"}),
+        "rumdl": ("style", {"f.md": "[Nowhere](nowhere.md)\n", ".rumdl.toml": 'enable = ["MD013"]\n'}),
         "codespell in a guide": ("style", {"docs/ci_cd/CICD_MANUAL.md": lambda text: f"{text}\nRecieve.\n"}),
         "rumdl heading": ("style", {"docs/ci_cd/manual/testing.md": lambda text: f"{text}\n## Next\nText.\n"}),
         "rumdl table": ("style", {"docs/ci_cd/manual/stages.md": lambda text: f"{text}\n| a |\n| - |\nText.\n"}),

@@ -55,7 +55,10 @@ def it(tools, tmp_path, monkeypatch):
         monkeypatch.setattr(module, "ROOT", root)
         return root
 
-    return SimpleNamespace(module=module, project=project)
+    def edited(given):
+        return module.edited(given, module.documents.present(module.ROOT))
+
+    return SimpleNamespace(module=module, project=project, edited=edited)
 
 
 def recorded(root):
@@ -66,23 +69,23 @@ def recorded(root):
 def test_what_pyproject_says_is_an_answer(it):
     """Whole numbers, tiers of the template's names in its order; what is wrong or is the same is none."""
     root = it.project()
-    assert it.module.present(RECORDED) == SAID
-    assert it.module.present(RECORDED | SAID) == {}
-    assert it.module.present({"coverage_minimum": 60}) == {"coverage_minimum": "70"}, "the template asks no more"
+    assert it.edited(RECORDED) == SAID
+    assert it.edited(RECORDED | SAID) == {}
+    assert it.edited({"coverage_minimum": 60}) == {"coverage_minimum": "70"}, "the template asks no more"
     write(root, {"pyproject.toml": PYPROJECT.replace("tiers]", "tiers]\nP3 = { target = 1, paths = [] }")})
-    assert it.module.present(RECORDED) == {key: value for key, value in SAID.items() if key != "tier_targets"}
+    assert it.edited(RECORDED) == {key: value for key, value in SAID.items() if key != "tier_targets"}
     for wrong in (PYPROJECT.replace("85", "101"), PYPROJECT.replace("85", '"x"'), "[", ""):
         write(root, {"pyproject.toml": wrong})
-        assert it.module.present(RECORDED) == {}
+        assert it.edited(RECORDED) == {}
     write(root, {"pyproject.toml": "[project]\nclassifiers = [1]\n" + PYPROJECT.replace("pythons", "x")})
-    assert it.module.present(RECORDED) == {}
+    assert it.edited(RECORDED) == {}
 
 
 def test_edits_that_were_followed_and_copies_that_were_not_get_the_new_number(it):
     root = it.project(a_md="# Our minimum\n\n70\n", b_md="# Minimum\n\n60\n\n\n85\n")
     done, left = it.module.update({"coverage_minimum": "75"}, "")
-    assert (done, left[1:]) == ("Updated to commit old of the template", [])
-    assert left == ["pyproject.toml: these settings of coverage are the project's own: set fail_under to 75"]
+    assert (done, left) == ("Updated to commit old of the template", [])
+    assert text(root, "pyproject.toml") == PYPROJECT.replace("70", "75"), "coverage's settings are its own here"
     assert text(root, "a.md") == "# Our minimum\n\n75\n"
     assert text(root, "b.md") == "# Minimum\n\n75\n\n\n85\n"
     assert recorded(root) == ("old", "v1", "75")
@@ -94,10 +97,11 @@ def test_a_copy_that_says_a_third_number_is_a_conflict_before_all_else(it):
     assert left[0].startswith("a.md: is not merged")
     assert left[1].startswith(".cruft.json: has the answers that pyproject.toml gives, and no other yet")
     assert recorded(root) == ("old", "v1", "70")
+    assert text(root, "pyproject.toml") == PYPROJECT
     assert text(root, "b.md") == "# Minimum\n\n70\n\n\n85\n"
     write(root, {"a.md": "# Minimum\n\n70\n"})
     record(root, "solved")
-    assert it.module.update({"coverage_minimum": "75"}, "")[1][1:] == []
+    assert it.module.update({"coverage_minimum": "75"}, "")[1] == []
     assert (text(root, "a.md"), recorded(root)) == ("# Minimum\n\n75\n", ("old", "v1", "75"))
 
 
@@ -133,3 +137,13 @@ def test_a_refusal_of_git_takes_all_back(it, monkeypatch):
         it.module.update({"coverage_minimum": "75"}, "")
     assert run("git", "status", "--porcelain", cwd=root).stdout == ""
     assert (text(root, "a.md"), recorded(root)) == ("# Minimum\n\n60\n", ("old", "v1", "60"))
+
+
+def test_a_minimum_in_a_form_of_its_own_is_left_to_a_person(it):
+    """L3: nothing is written that coverage would read in another way."""
+    own = PYPROJECT.replace("[tool.coverage.report]\nfail_under = 70", "[tool]\ncoverage.report.fail_under = 70")
+    root = it.project(pyproject_toml=own, a_md="60\n", b_md="60\n")
+    said = "pyproject.toml: these settings of coverage are the project's own: set fail_under to 75"
+    assert it.module.own_minimum("75") == [said]
+    assert text(root, "pyproject.toml") == own
+    assert it.module.own_minimum("70") == it.module.own_minimum(None) == []

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from conftest import TEMPLATE, clone, record, run
+from test_numbers import REFERENCE
 from test_three_way import (
     BOTH,
     CONFLICT,
@@ -22,6 +23,8 @@ from test_three_way import (
     write,
 )
 from test_updates import PROJECT, change
+
+DAYS = '"quarantine.days"'
 
 
 def test_files_are_rendered_ones_but_those_to_skip(tools, tmp_path):
@@ -147,7 +150,10 @@ def test_a_template_in_a_folder_of_its_repository(pair, tmp_path):
 
 @pytest.mark.slow
 def test_an_adopted_project_gets_what_the_template_changes_in_merged_files(template, tmp_path):
-    """L3: its tables and hooks stand in another order with words of its own, and README.md is its own."""
+    """L3: its tables and hooks stand in another order with words of its own, and README.md is its own.
+
+    D6: guides state its numbers, those that the update brings too, and these never conflict.
+    """
     clone(template)
     run("cruft", "create", template, "--no-input", "--skip", "README.md", cwd=tmp_path)
     project = tmp_path / "my-project"
@@ -158,7 +164,10 @@ def test_an_adopted_project_gets_what_the_template_changes_in_merged_files(templ
     head, *repositories = before[merged[2]].rstrip().split("\n  - repo: ")
     ours = "meta\n    hooks:\n      - id: check-hooks-apply # ours"
     mine[merged[2]] = "\n  - repo: ".join([head, *reversed(repositories), ours]).replace("v2.4.3", "v2.4.2") + "\n"
+    mine["pyproject.toml"] = mine["pyproject.toml"].replace("days = 60 ", "days = 30 ")
     made(project, mine | {"README.md": "# Ours\n\nQuality gate\n"})
+    guides = [path.relative_to(project).as_posix() for path in project.rglob("*.md") if DAYS in text(project, path)]
+    page, row = "docs/ci_cd/NEW.md", "| `quarantine.days` | 30 | days until a quarantine ends"
     for path, old, new in (
         ("pyproject.toml", "untried = []", 'untried = ["extra"]'),
         ("pyproject.toml", '    "pytest-testmon>=2.2,<3",\n', '    "pytest-testmon>=2.2,<3",\n    "pytest-watcher",\n'),
@@ -169,15 +178,20 @@ def test_an_adopted_project_gets_what_the_template_changes_in_merged_files(templ
         assert mine[path].count(old) == 1
         mine[path] = mine[path].replace(old, new)
     change(template, f"{PROJECT}/README.md", "# ", "# The ")
+    change(template, f"{PROJECT}/{page}", None, f"# New\n\n[60 days](CICD_REFERENCE.md#thresholds {DAYS}).\n")
     assert update(project).endswith("\n0 conflicts and problems\n")
     assert {path: text(project, path) for path in merged} == mine
-    assert status(project) == {path: "M " for path in (".cruft.json", *merged)}
+    assert status(project) == {path: "M " for path in (".cruft.json", *merged, REFERENCE, *guides)} | {page: "A "}
+    assert "[30 days]" in text(project, page) and f"{row}, at most |" in text(project, REFERENCE)
     record(project, "updated")
+    change(template, f"{PROJECT}/{REFERENCE}", "quarantine ends, at most", "quarantine ends by itself")
     change(template, f"{PROJECT}/.pre-commit-config.yaml", "v2.4.3", "v2.4.4")
     change(template, f"{PROJECT}/.gitignore", "/site/\n", "/site/\n/web/\n")
     said = update(project, code=1)
     assert f".pre-commit-config.yaml: {CONFLICT}\n" in said
     assert ".gitignore" not in said
+    assert ".md" not in said
+    assert f"{row} by itself |" in text(project, REFERENCE)
     assert all(f"rev: v2.4.{number}\n" in text(project, merged[2]) for number in (2, 4))
 
 

@@ -23,8 +23,6 @@ SETTINGS = re.compile(
     r"pyproject\.toml|\.gitignore|\.pre-commit-config\.ya?ml|\.coveragerc(\.toml)?|setup\.(cfg|py)|tox\.ini"
     r"|\.?pytest\.(ini|toml)|\.?ruff\.toml|\.?mypy\.ini|\.flake8|\.isort\.cfg"
 )
-# What the verification says of a number in a guide.
-STATED = re.compile(r"(?P<name>[\w.-]+): (.* but \S+ says (?P<value>.+)|\S+ has no such setting)")
 OVERLAPS = {
     "runs the tests": r"\b(pytest|tox|nox|hatch (run )?test|unittest)\b",
     "lints": r"\b(ruff|flake8|pre-commit|black|mypy|pylint)\b",
@@ -95,23 +93,3 @@ def codecov(text, layout):
     text = re.sub(r"(?ms)^  individual_components:.*?(?=^\S)", "  individual_components: []\n\n", text)
     tests = "**/test_*.py" if layout.tests == "." else f"{layout.tests}/**"
     return text.replace("  - src/tests/**", f'  - "{tests}"')
-
-
-def state(tree, new, problems):
-    """Write the project's own numbers, as its verification finds them, into the guides among the files `new`.
-
-    Answers are whole numbers, the project's own need not be, and what it does not set is not stated. Tells whether any
-    was found.
-    """
-    found = [(item["path"].rpartition(":")[0], STATED.match(item["what"])) for item in problems]
-    found = [(path, match) for path, match in found if match and path in new]
-    for path, match in found:
-        name, value, place = re.escape(match["name"]), match["value"], tree / path
-        text = place.read_text(encoding="utf-8")
-        if value is None:
-            text = re.sub(rf"(?m)^\| `{name}` \|.*\n", "", text)
-        else:
-            text = re.sub(rf"(?m)^(\| `{name}` \| )[^ |]+", rf"\g<1>{value}", text)
-            text = re.sub(rf'\[[^][ ]+(?=[^][]*\]\([^() ]+\s+"{name}"\))', f"[{value}", text)
-        place.write_bytes(text.encode())
-    return bool(found)

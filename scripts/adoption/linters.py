@@ -16,9 +16,11 @@ FILES = {
     "mypy": (r"\.?mypy\.ini", ("mypy",)),
     "bandit": (r"\.bandit|bandit\.ya?ml", ("bandit",)),
     "codespell": (r"\.codespellrc", ("codespell",)),
-    "rumdl": (r"\.?rumdl\.toml|\.markdownlint.*", ()),
+    "rumdl": (r"(?!)", ()),  # what the hook reads
     "black": (r"(?!)", ()),
 }
+# Settings of whatever else looks at Markdown.
+MARKDOWN = r"(\.config/)?\.?rumdl\.toml|\.markdownlint[^/]*|\.mdlrc"
 ANY_TEST = r"(^|/)(tests?/|test_[^/]*\.py$|[^/]*_test\.py$|conftest\.py$)"
 
 
@@ -44,9 +46,8 @@ def fitted(text, layout):
     tests, source = tests_pattern(layout), "|".join(re.escape(place) for place in layout.source)
     text = text.replace("files: ^src/(?!tests/)", f"files: ^({source})\n        exclude: {tests}")
     text = text.replace("exclude: ^src/tests/", f"exclude: {tests}")
-    text = text.replace(
-        "- id: rumdl\n", "- id: rumdl\n        files: ^docs/ci_cd/\n"
-    )  # it would write other documents anew
+    # It would write other documents anew.
+    text = text.replace("- id: rumdl\n", "- id: rumdl\n        files: ^docs/ci_cd/\n")
     text = text.replace('files = ["src"]', f"files = {texts.inline_list(layout.source)}")
     text = text.replace('exclude = ["^src/tests/"]', f"exclude = ['{tests}']")
     folder = [] if tests == ANY_TEST else [layout.tests]
@@ -97,6 +98,8 @@ def exclusions(project, paths):
     mypy = project.tool("mypy")
     if mypy and not {"files", "packages", "modules"} & mypy.keys():
         yield "pyproject.toml", ("tool", "mypy"), {"exclude": [f"^({pattern})"]}
+    if project.tool("rumdl"):
+        yield "pyproject.toml", ("tool", "rumdl"), {"exclude": ["docs/ci_cd"]}
 
 
 def elsewhere(project, paths):
@@ -105,6 +108,8 @@ def elsewhere(project, paths):
         if (place := settings_of(project, tool)) and place != "pyproject.toml":
             programs = sorted({path if "/" not in path else "tools" for path in paths if path.endswith(".py")})
             yield f"{place}: {tool}: exclude {' and '.join(programs)}, if it looks at the whole tree"
+    for place in [path for path in project.paths if re.fullmatch(MARKDOWN, path)]:
+        yield f"{place}: exclude docs/ci_cd: the hook rumdl checks the guides, by [tool.rumdl] of pyproject.toml"
 
 
 def add_hook(text, rendered, paths):

@@ -3,7 +3,6 @@
 import re
 
 from adoption import files
-from adoption.thresholds import coverage_place
 
 
 def lines(project, layout, answers, plan):
@@ -48,14 +47,14 @@ def todo(project, answers, plan):
     minimum = int(answers["coverage_minimum"][0])
     if not minimum:
         yield f"Coverage has no minimum yet; once the first run has measured it: {nox} thresholds -- --minimum N"
-        if "tool.coverage.report" not in plan.tables:
-            yield f"  and fail_under = N in {coverage_place(project)[0] or 'pyproject.toml'}, whose settings are yours"
     if any(
         re.search(r"\bmyst_parser\b|\bmyst\b|recommonmark", project.text(path))
         for path in project.paths
         if path.endswith("conf.py")
     ):
         yield "Sphinx reads Markdown: add 'ci_cd' to exclude_patterns in its conf.py"
+    if any(re.fullmatch(r"mkdocs\.ya?ml", path) and in_docs(project.text(path)) for path in project.paths):
+        yield "MkDocs publishes docs/: add ci_cd/ to exclude_docs in its settings"
     if any("check-manifest" in project.text(path) for path in ("tox.ini", "pyproject.toml", ".pre-commit-config.yaml")):
         yield "check-manifest: name the added files in MANIFEST.in or in its `ignore`"
     if not project.is_packaged:
@@ -67,3 +66,9 @@ def todo(project, answers, plan):
     if own := sorted(plan.needs.texts):
         yield f"{prefix}environment.yml: of {', '.join(own)}"
         yield "  conda-forge has some under other names, or not: say so in [tool.pyproject2conda.dependencies]"
+
+
+def in_docs(settings):
+    """Tell whether a site of MkDocs with these settings would have the guides in docs/ci_cd on it."""
+    folder = re.search(r"(?m)^docs_dir: *['\"]?([^\s'\"]+)", settings)
+    return (folder is None or folder[1].removeprefix("./").strip("/") == "docs") and "ci_cd" not in settings

@@ -11,7 +11,6 @@ Exit codes: 0 updated, or nothing to update; 1 conflicts or problems to solve, a
 """
 
 import argparse
-import functools
 import itertools
 import json
 import os
@@ -23,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from quality import repository, settings, three_way
-from quality.checks import Tree, documents
+from quality.checks import documents
 from quality.coverage_settings import coverage_file
 from quality.repository import ROOT, Unusable
 
@@ -37,6 +36,7 @@ ANSWERS = {
 # Answers that pyproject.toml gives as well, and what they are called by documents.known.
 SETTINGS = {"coverage_minimum": "fail_under", "coverage_target": "target", "patch_target": "patch-target", "lint_gate": "lint"}
 SETTINGS |= {"line_length": "line-length", "python_versions": "pythons", "tier_targets": "tiers"}
+NEWEST = "Nothing to do: this is the newest template"
 REFUSED = f"Of the answers that are not given here the template has what {PYPROJECT} says, else what {CRUFT} records."
 REPEAT = f"{CRUFT}: has the answers that {PYPROJECT} gives, and no other yet: solve this, commit, repeat the command"
 
@@ -78,7 +78,8 @@ def update(answers: dict[str, str], template_path: str) -> tuple[str, list[str]]
     source = [template_path or template, *(["--directory", state["directory"]] if state.get("directory") else [])]
     pinned = [*source, "--checkout", commit]
     with tempfile.TemporaryDirectory() as folder:  # a name of Python's own, by which the template's hook knows a copy
-        now = given | present(given)
+        values = documents.present(ROOT)
+        now = given | edited(given, values)
         steps: list[tuple[dict[str, Any], Path]] = []
         if now != given:
             try:
@@ -87,13 +88,14 @@ def update(answers: dict[str, str], template_path: str) -> tuple[str, list[str]]
                 now = given
         steps.append(render(pinned if answers else source, now | answers, Path(folder, "new")))
         if steps[-1][0]["commit"] == commit and not answers:
-            return "Nothing to do: this is the newest template", []
+            return NEWEST, []
         if unknown := sorted(answers.keys() - steps[-1][0]["context"]["cookiecutter"].keys()):
             raise Unusable(f"{', '.join(unknown)}: the template asks no such thing: use the names in {CRUFT}")
         steps.insert(0, render(pinned, given, Path(folder, "old")))
         sides = [three_way.files(rendered, [CRUFT, *skip]) for _, rendered in steps]
-        if tables:
-            sides = [{path: (mode, taken(path, data, tables)) for path, (mode, data) in side.items()} for side in sides]
+        sides = [
+            {path: (mode, taken(path, data, tables, values)) for path, (mode, data) in side.items()} for side in sides
+        ]
         for number, (old, new) in enumerate(itertools.pairwise(sides), 1):
             try:
                 left = three_way.merge(ROOT, old, new)
@@ -102,6 +104,7 @@ def update(answers: dict[str, str], template_path: str) -> tuple[str, list[str]]
                 raise
             if left and new is not sides[-1]:
                 left.append(REPEAT)
+                answers = {}  # their turn is later
                 break
         result = steps[number][0]
     context = {"cookiecutter": result["context"]["cookiecutter"] | {"_template": template}}
@@ -110,45 +113,58 @@ def update(answers: dict[str, str], template_path: str) -> tuple[str, list[str]]
     state |= {"commit": result["commit"], "checkout": checkout, "context": context}
     (ROOT / CRUFT).write_text(json.dumps(state, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     repository.git(ROOT, "update-index", "--", CRUFT, accept=(0, 128))  # staged as all else is, if git knows it
-    return f"Updated to commit {result['commit']} of the template", left + other_minimum(answers.get("coverage_minimum"))
+    return f"Updated to commit {result['commit']} of the template", left + own_minimum(answers.get("coverage_minimum"))
 
 
-def present(given: dict[str, Any]) -> dict[str, str]:
+def edited(given: dict[str, Any], values: documents.Values) -> dict[str, str]:
     """Return the answers that pyproject.toml gives in another way than `given`: they were changed by hand."""
-    try:
-        tree = Tree(ROOT, {}, {}, settings.load(ROOT, repository.paths(ROOT)), functools.partial(repository.read, ROOT))
-        values = documents.known(tree)
-    except (Unusable, OSError, TypeError, ValueError):  # the verification says so
-        return {}
-    values |= {"tiers": documents.tier_targets(tree) if values else None}
+    values = values | {"tiers": documents.tier_targets(values)}
     found = {answer: (values.get(name) or "").replace(",", "") for answer, name in SETTINGS.items() if answer in given}
     found = {answer: value for answer, value in found.items() if value and value != str(given[answer])}
     return {answer: value for answer, value in found.items() if "." not in value or answer == "python_versions"}
 
 
-def taken(path: str, data: bytes, tables: list[str]) -> bytes:
-    """Return what of a rendered file an adopted project has: those tables of pyproject.toml, no tiers for Codecov."""
-    if path == ".codecov.yml":
+def taken(path: str, data: bytes, tables: list[str], values: documents.Values) -> bytes:
+    """Return a rendered file as the project has it: with the numbers that it states, which are written after the merge.
+
+    An adopted project has those tables of pyproject.toml, and no tiers for Codecov.
+    """
+    if path.endswith(".md"):
+        return documents.restated(path, data, values)
+    if tables and path == ".codecov.yml":
         return re.sub(rb"(?ms)^  individual_components:.*?(?=^\S|\Z)", b"", data)
-    return three_way.only(data, tables) if path == PYPROJECT else data
+    return three_way.only(data, tables) if tables and path == PYPROJECT else data
 
 
-def other_minimum(wanted: str | None) -> list[str]:
-    """Return a line if coverage's settings are the project's own, where no update changes the minimum to the one wanted."""
+def own_minimum(wanted: str | None) -> list[str]:
+    """Write the minimum that is wanted where no update brings it: coverage's settings are the project's own.
+
+    Return a line if they are in a form that only a person can change.
+    """
+
+    def differs() -> bool:
+        return settings.load(ROOT, repository.paths(ROOT)).minimum != int(wanted or 0)
+
     try:
-        found = settings.load(ROOT, repository.paths(ROOT)).minimum if wanted else None
+        if not wanted or not differs():
+            return []
+        own = coverage_file(ROOT)
+        before = (ROOT / own).read_bytes()
+        (ROOT / own).write_bytes(re.sub(rb"(?m)^(\s*fail_under\s*[=:]\s*)[\d.]+", rb"\g<1>%d" % int(wanted), before))
+        if not differs():
+            return []
+        (ROOT / own).write_bytes(before)
+        return [f"{own}: these settings of coverage are the project's own: set fail_under to {wanted}"]
     except (Unusable, OSError):  # the verification says so
         return []
-    if not wanted or found == int(wanted):
-        return []
-    return [f"{coverage_file(ROOT)}: these settings of coverage are the project's own: set fail_under to {wanted}"]
 
 
-def problems() -> list[str]:
+def problems(*options: str) -> list[str]:
     """Return one line for all that is wrong with the project now."""
     # In a process of its own: the update may have brought another verification.
-    command = [sys.executable, "tools/verify_project.py", "--json"]
+    command = [sys.executable, "tools/verify_project.py", "--json", *options]
     run = subprocess.run(command, cwd=ROOT, capture_output=True)  # nosec B603 # fixed words
+    three_way.stage(ROOT)
     try:
         return [": ".join(problem.values()) for problem in json.loads(run.stdout)["problems"]]
     except ValueError:
@@ -170,7 +186,7 @@ def main() -> int:
     except (Unusable, OSError) as error:
         print(f"Nothing was changed:\n{error}", file=sys.stderr)
         return 2
-    found = left + problems()
+    found = left + problems(*["--state"] * (done != NEWEST))
     print(*(found or [done]), f"{len(found)} conflicts and problems", sep="\n")
     return 1 if found else 0
 

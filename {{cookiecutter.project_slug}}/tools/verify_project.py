@@ -1,8 +1,8 @@
 """Verify the project's tree: the one check that generation, pre-commit and the build stage share.
 
-Usage: python tools/verify_project.py [--json]
+Usage: python tools/verify_project.py [--json] [--state]
 
-Prints every problem as `path: what: how to fix`.
+Prints every problem as `path: what: how to fix`. With --state it writes the numbers that documents state first.
 Exit codes: 0 nothing found, 1 problems found, 2 the tree could not be read (git refuses, for instance).
 """
 
@@ -92,7 +92,10 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    parser.add_argument("--state", action="store_true", help="write the values of the settings where documents state them")
     arguments = parser.parse_args()
+    if arguments.state:
+        documents.state(ROOT)
     problems, skipped = verify(ROOT)
     if arguments.json:
         print(json.dumps({"problems": [problem._asdict() for problem in problems], "skipped": skipped}, indent=2))

@@ -101,6 +101,13 @@ def merge(root: Path, old: Files, new: Files) -> list[str]:
     return left
 
 
+def stage(root: Path) -> None:
+    """Stage what has changed since the merge, but for what is not merged."""
+    changed = os.fsdecode(repository.git(root, "diff", "--name-only", "--relative", "-z").stdout).split("\0")[:-1]
+    unmerged = {path for *_, path in entries(root, "-u")}
+    repository.git(root, "update-index", "--", *(path for path in changed if path not in unmerged))
+
+
 def record(root: Path, content: Files, *parents: str) -> str:
     """Write the files as a commit of the repository; return its name."""
 

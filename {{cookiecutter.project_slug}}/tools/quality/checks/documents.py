@@ -6,25 +6,33 @@ reference itself in a row of a table: the name of the setting as code, then its 
 
 import re
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from quality import repository
+from quality import repository, settings
 from quality.checks import Problem, Tree, adviser
 from quality.checks.agreement import at, fit, lengths, sound, tested, written
 from quality.coverage_settings import coverage_file
+from quality.repository import Unusable
 from quality.settings import LIMITS
 
 REFERENCE = "docs/ci_cd/CICD_REFERENCE.md"
-LINK = re.compile(r"(?<!`)\[([^\[\]]*)\]\([^()\s]*CICD_REFERENCE\.md(?:#[^()\s]*)?\s+[\"']([\w.-]+)[\"']\s*\)")
-ROW = re.compile(r"(?m)^ *\| *`([\w.-]+)` *\|([^|\n]*)\|")
+TARGET = r"[^()\s]*CICD_REFERENCE\.md(?:#[^()\s]*)?"
+LINK = re.compile(rf"(?<!`)\[(?P<words>[^\[\]]*)\]\({TARGET}\s+[\"'](?P<name>[\w.-]+)[\"']\s*\)")
+ROW = re.compile(r"(?m)^ *\| *`(?P<name>[\w.-]+)` *\|(?P<words>[^|\n]*)\|")
 FENCED = re.compile(r"(?ms)^ *(```+|~~~+).*?^ *\1")
+# What of the words of a statement is the value.
+NUMBER = r"\d+([.,]\d+)*"
+WORDS = {"lint": r"[\w-]+", "pythons": r"\d+\.\d+(,\s*\d+\.\d+)*"}
 TIERS = ("P0", "P1", "P2")  # those of the template's answer
 # Words of the pipeline that name a Python: a session, an artifact, what conda and ci.yml are given.
 VERSIONED = re.compile(r"(?<![\w-])(?:tests?-|python=)(3\.\d+)")
 GUIDE = re.compile(r"docs/ci_cd/.*\.md")
+Values = dict[str, str | None]
 
 
-def known(tree: Tree) -> dict[str, str | None]:
+def known(tree: Tree) -> Values:
     """Return the value of each setting that a guide may state, as it is written there.
 
     It is empty if the setting is absent, and None if it is itself wrong, which the other checks say.
@@ -33,7 +41,7 @@ def known(tree: Tree) -> dict[str, str | None]:
         return {}
     found, tool = tree.settings, at(tree.read("pyproject.toml"), "tool")
     values = {"fail_under": found.minimum, "target": found.target, "patch-target": found.patch_target, "lint": found.lint}
-    values["line-length"] = next(iter(lengths(tree).values()), None)
+    values["line-length"] = line_length(tree)[1]
     values["pythons"] = ", ".join(tested(tree))
     values |= {f"{table}.{key}": at(tool, "quality-gate", table, key) for table, keys in LIMITS.items() for key in keys}
     values |= {f"tiers.{name}.target": tier.target for name, tier in found.tiers.items()}
@@ -41,14 +49,65 @@ def known(tree: Tree) -> dict[str, str | None]:
     return {name: None if name in wrong else written(value) for name, value in values.items()}
 
 
-def stated(path: str, text: str, values: dict[str, str | None]) -> Iterator[tuple[int, str, str]]:
-    """Yield the line, the name of the setting and the words of each statement in a document."""
+def line_length(tree: Tree) -> tuple[str, Any]:
+    """Return the file in which the formatter finds the length of a line, and the length."""
+    for path in (".ruff.toml", "ruff.toml"):  # ruff reads them instead of [tool.ruff]
+        try:
+            if (found := at(tree.read(path), "line-length") if (tree.root / path).is_file() else None) is not None:
+                return path, found
+        except Unusable:  # files.unparsable says so
+            continue
+    return "pyproject.toml", next(iter(lengths(tree).values()), None)
+
+
+def statements(path: str, text: str, values: Values) -> list[re.Match[str]]:
+    """Return the statements in a document, in their order, with the groups `name` of the setting and `words`."""
     text = FENCED.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
-    for match in LINK.finditer(text):
-        yield text.count("\n", 0, match.start()) + 1, match[2], repository.one_line(match[1])
-    for match in ROW.finditer(text) if path == REFERENCE else ():
-        if match[1] in values or match[1].startswith(("tiers.", *(f"{table}." for table in LIMITS))):
-            yield text.count("\n", 0, match.start()) + 1, match[1], repository.one_line(match[2])
+    ours = ("tiers.", *(f"{table}." for table in LIMITS))
+    rows = [match for match in ROW.finditer(text) if match["name"] in values or match["name"].startswith(ours)]
+    return sorted([*LINK.finditer(text), *(rows if path == REFERENCE else [])], key=lambda match: match.start())
+
+
+def stated(path: str, text: str, values: Values) -> Iterator[tuple[int, str, str]]:
+    """Yield the line, the name of the setting and the words of each statement in a document."""
+    for match in statements(path, text, values):
+        yield text.count("\n", 0, match.start()) + 1, match["name"], repository.one_line(match["words"])
+
+
+def restated(path: str, data: bytes, values: Values) -> bytes:
+    """Return the document with the values in its statements, and without the rows of settings that are absent."""
+    text = data.decode("utf-8", "surrogateescape")
+    for match in reversed(statements(path, text, values)):
+        name, value, (start, end) = match["name"], values.get(match["name"]), match.span("words")
+        if value == "" and match.re is ROW:
+            start, words = match.start(), ""
+            end = text.find("\n", match.end()) + 1 or len(text)
+        elif value and not says(repository.one_line(match["words"]), value):
+            words = re.sub(WORDS.get(name, NUMBER), value, match["words"], count=1)
+        else:
+            continue
+        text = f"{text[:start]}{words}{text[end:]}"
+    return text.encode("utf-8", "surrogateescape")
+
+
+def present(root: Path) -> Values:
+    """Return what `known` does of the project at `root`, and nothing where its settings cannot be read."""
+    try:
+        return known(Tree(root, {}, {}, settings.load(root, repository.paths(root)), partial(repository.read, root)))
+    except (Unusable, OSError, AttributeError, LookupError, TypeError, ValueError):  # the verification says so
+        return {}
+
+
+def state(root: Path) -> None:
+    """Write the values of the settings into the documents of the project at `root`."""
+    if not (values := present(root)):
+        return
+    paths = repository.paths(root)
+    is_exempt = settings.load(root, paths).is_exempt
+    for path in [path for path in paths if path.endswith(".md") and (root / path).is_file() and not is_exempt(path)]:
+        data = (root / path).read_bytes()
+        if (changed := restated(path, data, values)) != data:
+            (root / path).write_bytes(changed)
 
 
 def says(words: str, value: str) -> bool:
@@ -64,14 +123,14 @@ def numbers(tree: Tree) -> Iterator[Problem]:
         return
     pages = {path: text for path, text in tree.texts.items() if path.endswith(".md")}
     found = {path: list(stated(path, text, values)) for path, text in pages.items()}
-    home, advise = {"fail_under": coverage_file(tree.root)}, adviser(tree)
+    home, advise = {"fail_under": coverage_file(tree.root), "line-length": line_length(tree)[0]}, adviser(tree)
     for path, statements in found.items():
         for line, name, words in statements:
             value, place = values.get(name, ""), home.get(name, "pyproject.toml")
             if value == "":
                 yield Problem(f"{path}:{line}", f"{name}: {place} has no such setting", "remove what is said of it, or set it")
             elif value and not says(words, value):
-                fix, answer = f"write {value}", option(tree, name, value)
+                fix, answer = f"write {value}", option(values, name, value)
                 session = "update" if answer.startswith("--answer") else "thresholds"
                 fix = advise(fix, session, answer) if answer else fix
                 yield Problem(f"{path}:{line}", f"{name}: {words} but {place} says {value}", fix)
@@ -82,13 +141,13 @@ def numbers(tree: Tree) -> Iterator[Problem]:
             yield Problem(REFERENCE, f"{key}: is in no table", f"add a row for it: {row}")
 
 
-def option(tree: Tree, name: str, value: str) -> str:
+def option(values: Values, name: str, value: str) -> str:
     """Return the option that changes a setting, where the template knows it as an answer: a whole number, the tiers it made."""
     options = {"pythons": given(value), "lint": f"--answer lint_gate={value}", "line-length": f"--answer line_length={value}"}
     if "." not in value:
         options |= {"fail_under": f"--minimum {value}", "target": f"--target {value}", "patch-target": f"--patch {value}"}
-    if targets := tier_targets(tree):
-        options |= {f"tiers.{tier}.target": f'--tiers "{targets}"' for tier in tree.settings.tiers}
+    if targets := tier_targets(values):
+        options |= {f"tiers.{tier}.target": f'--tiers "{targets}"' for tier in TIERS}
     return options.get(name, "")
 
 
@@ -96,11 +155,12 @@ def given(pythons: str) -> str:
     return f'--answer python_versions="{pythons.replace(",", "")}"'
 
 
-def tier_targets(tree: Tree) -> str:
+def tier_targets(values: Values) -> str:
     """Return the targets of the tiers as the template's answer, or nothing if there are others than it knows."""
-    tiers = tree.settings.tiers
-    targets = [written(tiers[name].target) for name in TIERS] if tiers.keys() == set(TIERS) else []
-    return "" if any("." in target for target in targets) else " ".join(targets)
+    targets = {name: value or "" for name, value in values.items() if name.startswith("tiers.")}
+    names = [f"tiers.{tier}.target" for tier in TIERS]
+    is_known = targets.keys() == {*names} and all(target.isdecimal() for target in targets.values())
+    return " ".join(targets[name] for name in names) if is_known else ""
 
 
 def versions(tree: Tree) -> Iterator[Problem]:
