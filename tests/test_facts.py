@@ -205,6 +205,7 @@ def test_actions_are_pinned_alike_in_the_template_and_its_own_workflows(project)
         assert generated == {name: own.get(name, "used in no workflow of the template itself") for name in generated}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answers", DEPENDENCIES, ids=name)
 def test_dependency_files_are_what_pyproject2conda_makes(render, answers):
     """P5: for every answer that changes a dependency."""

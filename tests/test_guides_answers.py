@@ -19,7 +19,7 @@ ABSENT = {
     "another develop branch": ({"develop_branch": "next"}, {}, "code", r"\bdevelop\b"),
     "ruff": (RUFF, {}, "text", r"\b(black|isort|flake8)\b"),
     "black": ({}, RUFF, "text", r"\bruff\b"),
-    "no types": ({"type_checking": "off"}, {}, "text", r"\bmypy\b"),
+    "no types": ({"type_checking": "off"}, {}, "text", r"\bmypy\b|type: ignore"),
     "no CodeQL": ({"codeql": False}, {}, "text", r"(?i)codeql|code_security"),
     "no releases": ({}, PYPI, "text", r"(?i)release\.yml|\battest|trusted publish|check_release|-s release\b|`pypi`"),
     "another service": ({"external_service": "database"}, {}, "text", r"(?i)(?<!build.)backend"),

@@ -9,6 +9,8 @@ import sys
 import pytest
 from conftest import ANSWERS, TEMPLATE, clone, run
 
+pytestmark = pytest.mark.slow
+
 OWN = ("author_name=Ada", "author_email=ada@example.com", "github_owner=octo")  # answers that are no examples
 
 

@@ -10,6 +10,8 @@ from conftest import run
 from measured import BUS, all_arcs, gate, record, rows, with_data
 from pipelines import commit, merge, write
 
+pytestmark = pytest.mark.slow
+
 PATCH = {"covered": (2, "pass"), "uncovered": (1, "fail")}
 
 

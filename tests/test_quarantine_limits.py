@@ -12,6 +12,8 @@ from conftest import TEMPLATE, run
 from pipelines import commit, write
 from test_pytest_rules import OVER, QUARANTINE, SOON, rules, settings
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = TEMPLATE / "{{cookiecutter.project_slug}}/tools/quarantine.py"
 MARK = "@pytest.mark.quarantine(issue='#{}', until='" + SOON + "')\n"
 

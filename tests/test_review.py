@@ -14,6 +14,8 @@ from conftest import interpreter, run
 from repo_review.processor import process
 from test_facts import TEXTS, read
 
+pytestmark = pytest.mark.slow
+
 VARIANTS = {
     "default": {},
     "ruff": {"lint_tools": "ruff"},
