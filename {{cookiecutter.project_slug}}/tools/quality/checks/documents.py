@@ -6,7 +6,6 @@ reference itself in a row of a table: the name of the setting as code, then its 
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from quality import repository
 from quality.checks import Problem, Tree, adviser
