@@ -219,12 +219,8 @@ def test_files_that_are_meant_to_be_broken_are_exempt(adopted, repository):
     project = repository(OWN | files)
     adopted(project)
     check(project, "HEAD~2")
-    assert settings(project)["tool"]["quality-gate"]["exempt"] == [
-        "docs/ci_cd/own.md",
-        "docs/t.txt",
-        "tests/data/bad/*",
-        "tests/data/x.json",
-    ]
+    exempt = settings(project)["tool"]["quality-gate"]["exempt"]
+    assert exempt == "docs/ci_cd/own.md docs/t.txt tests/data/bad/* tests/data/x.json".split()
 
 
 OWN_NUMBERS = {

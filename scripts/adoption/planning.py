@@ -145,7 +145,7 @@ def baseline(draft, rendered, layout, pythons):
                 f"remove .venv and repeat with PYTHON=python3.{lowest}"
             )
         more -= paths
-        odd = exempt(project, layout, paths & project.known)
+        odd = exempt(project, layout, paths & project.known, draft.new)
         if not (more or odd):
             break
         draft.untested, draft.exempt = sorted({*draft.untested, *more}), sorted({*draft.exempt, *odd})
@@ -153,11 +153,14 @@ def baseline(draft, rendered, layout, pythons):
         raise Refused(*(": ".join(item.values()) for item in problems))
 
 
-def exempt(project, layout, paths):
-    """Return patterns for the broken files `paths`: a folder of nothing else that is parsed is named as a whole."""
+def exempt(project, layout, paths, new):
+    """Return patterns for the broken files `paths`: a folder of nothing else that is parsed is named as a whole.
+
+    Not one that holds `new` files, those of the template.
+    """
     found, kinds = set(), (".json", ".py", ".toml", ".yaml", ".yml")
     parsed = [path for path in project.paths if path.endswith(kinds) and path not in paths]
-    parsed += [f"{place}/" for place in layout.source] + layout.source
+    parsed += [f"{place}/" for place in layout.source] + layout.source + new
     for path in paths:
         parents = [str(parent) for parent in PurePosixPath(path).parents if len(parent.parts) > 1]
         whole = [parent for parent in parents if not any(f"{other}/".startswith(f"{parent}/") for other in parsed)]

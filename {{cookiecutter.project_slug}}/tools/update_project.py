@@ -96,17 +96,17 @@ def update(answers: dict[str, str], template_path: str) -> tuple[str, list[str]]
         sides = [
             {path: (mode, taken(path, data, tables, values)) for path, (mode, data) in side.items()} for side in sides
         ]
-        for number, (old, new) in enumerate(itertools.pairwise(sides), 1):
+        for (old, new), step in zip(itertools.pairwise(sides), steps[1:], strict=True):
             try:
                 left = three_way.merge(ROOT, old, new)
             except Unusable:
                 repository.git(ROOT, "reset", "--hard", "--quiet")  # it was clean
                 raise
-            if left and new is not sides[-1]:
+            if left and step is not steps[-1]:
                 left.append(REPEAT)
                 answers = {}  # their turn is later
                 break
-        result = steps[number][0]
+        result = step[0]
     context = {"cookiecutter": result["context"]["cookiecutter"] | {"_template": template}}
     # The commit was pinned for this run only.
     checkout = state.get("checkout") if result["commit"] == commit else None
