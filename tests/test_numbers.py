@@ -138,24 +138,33 @@ WRONG = {
     "part of it": ('[60,5](ci_cd/CICD_REFERENCE.md "fail_under")', "fail_under: 60,5 but pyproject.toml says 60"),
     "no number": ('[a limit](ci_cd/CICD_REFERENCE.md "fail_under")', "fail_under: a limit but pyproject.toml says 60"),
     "over two lines": ('[a\nlimit](ci_cd/CICD_REFERENCE.md#thresholds\n"fail_under")', "fail_under: a limit but"),
+    "to another": ('[60 to 61 %](ci_cd/CICD_REFERENCE.md "fail_under")', "fail_under: 60 to 61 % but"),
+    "and another": ('[3.11, 3.12, 3.13 and 3.14](ci_cd/CICD_REFERENCE.md "pythons")', "pythons: 3.11, 3.12, 3.13 and"),
     "no setting": ('[60](ci_cd/CICD_REFERENCE.md "fail-under")', "fail-under: pyproject.toml has no such setting"),
     "no tier": (
         '[60](ci_cd/CICD_REFERENCE.md "tiers.P9.target")',
         "tiers.P9.target: pyproject.toml has no such setting",
     ),
     "one Python more": (
-        '[3.11, 3.12, 3.13, 3.14](/CICD_REFERENCE.md "pythons")',
+        '[3.11, 3.12, 3.13, 3.14](ci_cd/CICD_REFERENCE.md "pythons")',
         "pythons: 3.11, 3.12, 3.13, 3.14 but",
     ),
 }
 RIGHT = {
-    "unit": '[60 % of it](../ci_cd/CICD_REFERENCE.md#thresholds "fail_under")',
+    "unit": '[60 % of it](../docs/ci_cd/CICD_REFERENCE.md#thresholds "fail_under")',
     "decimals": "[60.0](ci_cd/CICD_REFERENCE.md 'fail_under')",
     "code": '[`errors`](ci_cd/CICD_REFERENCE.md "lint")',
     "versions": '[3.11, 3.12,\n3.13](ci_cd/CICD_REFERENCE.md "pythons")',
     "in a block": '```text\n[61](ci_cd/CICD_REFERENCE.md "fail_under")\n```',
     "in code": '`[61](ci_cd/CICD_REFERENCE.md "fail_under")`',
     "another page": '[61](ci_cd/OTHER.md "fail_under")',
+    "emphasis": '[_60 %_](ci_cd/CICD_REFERENCE.md "fail_under")',
+    "around code": '`at least [61](ci_cd/CICD_REFERENCE.md "fail_under")`',
+    "in a remark": '<!-- [61](ci_cd/CICD_REFERENCE.md "fail_under") -->',
+    "in a quotation": '> ```text\n> [61](ci_cd/CICD_REFERENCE.md "fail_under")\n> ```',
+    "another project": '[61](https://example.com/docs/ci_cd/CICD_REFERENCE.md "fail_under")',
+    "one below": '[61](services/api/docs/ci_cd/CICD_REFERENCE.md "fail_under")',
+    "a word": '[the reference](ci_cd/CICD_REFERENCE.md "Reference")',
     "words": '[61](ci_cd/CICD_REFERENCE.md "What the gate asks for")',
     "a table elsewhere": "| `fail_under` | 61 |",
 }
@@ -171,6 +180,8 @@ def test_a_wrong_statement_is_named(edited, case):
 
 def test_what_is_right_or_no_statement_is_no_problem(edited):
     assert edited((OWN, "", "# Own\n\n" + "\n\n".join(RIGHT.values()) + "\n")) == []
+    own = "## Ours\n\n| target | what |\n| --- | --- |\n| `lint` | runs ruff |\n\n## Settings\n"
+    assert edited((REFERENCE, "## Settings\n", own)) == [], "a table of the team's own targets of make"
 
 
 def test_settings_come_and_go(edited):
@@ -181,6 +192,11 @@ def test_settings_come_and_go(edited):
     assert start == f"{REFERENCE}: tiers.P3.target: is in no table: "
     assert row == "| `tiers.P3.target` | 42.5 | percent of each module of P3 | the build fails |", "as that of P2"
     row += "\n"
+    odd = row.replace("P3", "P 3")
+    assert (
+        edited((REFERENCE, "| `tiers.P2.target`", f"{odd}| `tiers.P2.target`"), ("pyproject.toml", "P3", '"P 3"')) == []
+    )
+    edited((REFERENCE, odd, ""), ("pyproject.toml", '"P 3"', "P3"))
     assert edited((REFERENCE, "| `tiers.P2.target`", f"{row}| `tiers.P2.target`")) == []
     (found,) = edited(("pyproject.toml", tier, "\n[tool.coverage.run]\n"))
     assert "tiers.P3.target: pyproject.toml has no such setting: remove what is said of it, or set it" in found

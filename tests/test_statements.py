@@ -25,7 +25,8 @@ def test_statements_are_written_as_the_settings_are(edited, tools):  # noqa: F81
     tools.verify_project.documents.state(edited.project)
     left = edited()
     assert left and all(": quarantine.days: pyproject.toml has no such setting" in line for line in left)
-    for old, new in (("[60 % of", "[65 % of"), ("[60.0]", "[65]"), ("[`errors`]", "[`report`]"), ("[600]", "[65]")):
+    units = (("[60 % of", "[65 % of"), ("[_60 %", "[_65 %"))
+    for old, new in (*units, ("[60.0]", "[65]"), ("[`errors`]", "[`report`]"), ("[600]", "[65]")):
         own = own.replace(old.encode(), new.encode())
     assert (edited.project / OWN).read_bytes() == own.replace(b"[3.11, 3.12,\n3.13]", b"[3.11, 3.13]")
     (edited.project / OWN).unlink()

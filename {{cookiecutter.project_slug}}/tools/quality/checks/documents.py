@@ -4,6 +4,7 @@ A guide states one as a link to the reference whose title names the setting, `[6
 reference itself in a row of a table: the name of the setting as code, then its value.
 """
 
+import posixpath
 import re
 from collections.abc import Iterator
 from functools import partial
@@ -18,10 +19,11 @@ from quality.repository import Unusable
 from quality.settings import LIMITS
 
 REFERENCE = "docs/ci_cd/CICD_REFERENCE.md"
-TARGET = r"[^()\s]*CICD_REFERENCE\.md(?:#[^()\s]*)?"
-LINK = re.compile(rf"(?<!`)\[(?P<words>[^\[\]]*)\]\({TARGET}\s+[\"'](?P<name>[\w.-]+)[\"']\s*\)")
-ROW = re.compile(r"(?m)^ *\| *`(?P<name>[\w.-]+)` *\|(?P<words>[^|\n]*)\|")
-FENCED = re.compile(r"(?ms)^ *(```+|~~~+).*?^ *\1")
+LINK = re.compile(r"""\[(?P<words>[^\[\]]*)\]\((?P<target>[^()\s#]*)(?:#[^()\s]*)?\s+["'](?P<name>[^"']+)["']\s*\)""")
+ROW = re.compile(r"(?m)^ *\| *`(?P<name>[^`|\n]+)` *\|(?P<words>[^|\n]*)\|")
+ROWS = re.compile(r"(?ms)^## Thresholds$.*?(?=^## |\Z)")  # the section of the reference that has them
+# Examples and remarks: blocks, comments, a link within code.
+CODE = re.compile(r"(?ms)^[ >]*(```+|~~~+)[^`\n]*$.*?(?:^[ >]*\1|\Z)|<!--.*?-->|`[^`\n]*\]\([^`\n]*`")
 # What of the words of a statement is the value.
 NUMBER = r"\d+([.,]\d+)*"
 WORDS = {"lint": r"[\w-]+", "pythons": r"\d+\.\d+(,\s*\d+\.\d+)*"}
@@ -61,11 +63,25 @@ def line_length(tree: Tree) -> tuple[str, Any]:
 
 
 def statements(path: str, text: str, values: Values) -> list[re.Match[str]]:
-    """Return the statements in a document, in their order, with the groups `name` of the setting and `words`."""
-    text = FENCED.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
-    ours = ("tiers.", *(f"{table}." for table in LIMITS))
-    rows = [match for match in ROW.finditer(text) if match["name"] in values or match["name"].startswith(ours)]
-    return sorted([*LINK.finditer(text), *(rows if path == REFERENCE else [])], key=lambda match: match.start())
+    """Return the statements in a document, in their order, with the groups `name` of the setting and `words`.
+
+    Other titles, other links and tables of the team are none.
+    """
+    text = CODE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    folder, section = posixpath.dirname(path), ROWS.search(text) if path == REFERENCE else None
+    links = LINK.finditer(text)
+    found = [link for link in links if posixpath.normpath(posixpath.join(folder, link["target"])) == REFERENCE]
+    found += ROW.finditer(text, *section.span()) if section else ()
+    return sorted([match for match in found if is_ours(match["name"], values)], key=lambda match: match.start())
+
+
+def is_ours(name: str, values: Values) -> bool:
+    """Tell whether a title is the name of a setting, of one that is gone, or looks like one."""
+    if name in values or name.startswith(("tiers.", *(f"{table}." for table in LIMITS))):
+        return True
+    from difflib import get_close_matches
+
+    return bool(get_close_matches(name, values, 1, 0.75))
 
 
 def stated(path: str, text: str, values: Values) -> Iterator[tuple[int, str, str]]:
@@ -112,9 +128,11 @@ def state(root: Path) -> None:
 
 def says(words: str, value: str) -> bool:
     """Tell whether the words begin with the value, which a unit may follow; 60 and 60.0 are one."""
-    words = words.strip("`*")
+    words = words.strip("`*_")
     number = re.match(r"\d+(\.\d+)?(?![\w.,])", words)
-    return f"{words} ".startswith(f"{value} ") or bool(number) and written(float(number[0])) == value
+    unit = words.removeprefix(f"{value} ")
+    begins = words == value or unit != words and not re.search(r"\d", unit)
+    return begins or bool(number) and written(float(number[0])) == value and not re.search(r"\d", words[number.end() :])
 
 
 def numbers(tree: Tree) -> Iterator[Problem]:
