@@ -24,7 +24,7 @@ PARSED = {
 }
 SHOWN = ("mermaid", "text")  # for readers only
 FENCE = re.compile(r"^[ >]*(?:`{3,}|~{3,})(.*)$\n(?:.*\n)*?^[ >]*(?:`{3,}|~{3,})[ ]*$", re.M)
-SKIP = re.compile(r"<!--.*?\bskip\b.*?-->", re.S)
+SKIP = re.compile(r"<!--(?:(?!-->).)*\bskip\b.*?-->", re.S)
 EXEMPT = re.compile(r'<!-- skip: next "[a-zA-Z][^"\n]+" -->')
 FAILS = re.compile(r'<!-- fails "([^"\n]+)" -->\s*\Z')  # before an example that shows what fails, and what it says
 MARK = "@@ end of a command: "
