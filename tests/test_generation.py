@@ -10,6 +10,8 @@ from conftest import TEMPLATE, run
 from cookiecutter import generate
 from cookiecutter.main import cookiecutter
 
+pytestmark = pytest.mark.slow
+
 # Every Python that starts writes a line when it ends: its script, the commands it started, the modules it loaded.
 RECORDER = """
 import atexit, json, os, sys

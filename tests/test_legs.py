@@ -8,6 +8,8 @@ from conftest import run
 from measured import BUS, gate, record, rows, with_data
 from pipelines import write
 
+pytestmark = pytest.mark.slow
+
 LAST = "reports/coverage/.coverage"
 MODE = "src/my_project/demo_mode.py"
 

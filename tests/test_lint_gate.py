@@ -7,6 +7,8 @@ import yaml
 from conftest import run
 from pipelines import commit, write
 
+pytestmark = pytest.mark.slow
+
 NESTED = """\
 docs links...............................................................Failed
 - hook id: links

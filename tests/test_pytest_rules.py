@@ -8,6 +8,8 @@ import pytest
 from conftest import TEMPLATE, run
 from pipelines import write
 
+pytestmark = pytest.mark.slow
+
 PLUGINS = TEMPLATE / "{{cookiecutter.project_slug}}/tools/plugins"
 # Ends of quarantines, whose longest time may be a setting.
 SOON, OVER = (str(date.today() + timedelta(days)) for days in (7, -7))

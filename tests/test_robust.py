@@ -10,6 +10,8 @@ from conftest import run
 from pipelines import commit, write
 from test_tree import CONFLICT
 
+pytestmark = pytest.mark.slow
+
 CALM = "0 problems\n"
 PROGRAMS = {
     "verify_project": "Verification: ",
