@@ -243,19 +243,3 @@ def test_the_command_that_is_advised_depends_on_the_project(edited):
     found = edited(("pyproject.toml", "tiers.P2", "tiers.UI"))
     assert any("`git stash -u && nox -f our-noxfile.py -s thresholds -- --minimum 65`" in line for line in found)
     assert not any("--tiers" in line for line in found), "the template knows no tier of that name"
-
-
-UNFIT = {
-    "out of range": ("fail_under = 60", "fail_under = 101"),
-    "above the target": ("fail_under = 60", "fail_under = 81"),
-    "below zero": ("minutes = 15", "minutes = -1"),
-    "no choice": ('lint = "errors"', 'lint = "all"'),
-    "too old": ("Python :: 3.11", "Python :: 3.9"),
-}
-
-
-@pytest.mark.parametrize("case", UNFIT)
-def test_nobody_is_told_to_repeat_a_wrong_setting(edited, problems, case):
-    """R4: it is named itself, alone."""
-    assert edited(("pyproject.toml", *UNFIT[case])) == []
-    assert len(problems(edited.project).splitlines()) == 1

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from test_numbers import (  # noqa: F401 # a fixture
     EDITS,
     LINK,
@@ -42,3 +43,19 @@ def test_the_length_of_a_line_is_the_one_that_ruff_reads(edited):  # noqa: F811
     found = edited(("ruff.toml", "", "line-length = 99\n"))
     assert found and all("line-length: 120" in line and " but ruff.toml says 99: write 99" in line for line in found)
     assert edited(("ruff.toml", "line-length = 99", "fix = true")) == []
+
+
+UNFIT = {
+    "out of range": ("fail_under = 60", "fail_under = 101"),
+    "above the target": ("fail_under = 60", "fail_under = 81"),
+    "below zero": ("minutes = 15", "minutes = -1"),
+    "no choice": ('lint = "errors"', 'lint = "all"'),
+    "too old": ("Python :: 3.11", "Python :: 3.9"),
+}
+
+
+@pytest.mark.parametrize("case", UNFIT)
+def test_nobody_is_told_to_repeat_a_wrong_setting(edited, problems, case):  # noqa: F811
+    """R4: it is named itself, alone."""
+    assert edited(("pyproject.toml", *UNFIT[case])) == []
+    assert len(problems(edited.project).splitlines()) == 1

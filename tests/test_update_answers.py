@@ -147,3 +147,33 @@ def test_a_minimum_in_a_form_of_its_own_is_left_to_a_person(it):
     assert it.module.own_minimum("75") == [said]
     assert text(root, "pyproject.toml") == own
     assert it.module.own_minimum("70") == it.module.own_minimum(None) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "section"),
+    [("pyproject_toml", "tool.coverage.report"), ("setup_cfg", "coverage:report"), ("_coveragerc", "report")],
+)
+def test_only_coverages_own_minimum_is_written(it, path, section):
+    """L3: other tools have a word `fail_under` as well."""
+    others = "\n[tool.others]\nfail_under = 33\n"
+    bare = PYPROJECT.replace("[tool.coverage.report]\nfail_under = 70\n", "")
+    own = f"{others}\n[{section}]\nprecision = 2\nfail_under = 70\n{others.replace('others', 'more')}"
+    files = {"pyproject_toml": bare, path: (bare if path == "pyproject_toml" else "") + own}
+    root, name = it.project(a_md="60\n", b_md="60\n", **files), path.replace("_", ".")
+    before = text(root, name)
+    assert it.module.own_minimum("75") == []
+    assert text(root, name) == before.replace("fail_under = 70", "fail_under = 75")
+
+
+def test_a_minimum_that_cannot_be_read_any_more_is_taken_back(it, monkeypatch):
+    """L3: nothing of the user's is lost, whatever the settings say afterwards."""
+    root, load = it.project(a_md="60\n", b_md="60\n"), it.module.settings.load
+
+    def broken(*arguments):
+        if text(root, "pyproject.toml") != PYPROJECT:
+            raise it.module.Unusable("cannot be read")
+        return load(*arguments)
+
+    monkeypatch.setattr(it.module.settings, "load", broken)
+    assert "set fail_under to 75" in it.module.own_minimum("75")[0]
+    assert text(root, "pyproject.toml") == PYPROJECT

@@ -11,6 +11,7 @@ Exit codes: 0 updated, or nothing to update; 1 conflicts or problems to solve, a
 """
 
 import argparse
+import contextlib
 import itertools
 import json
 import os
@@ -38,6 +39,8 @@ SETTINGS = {"coverage_minimum": "fail_under", "coverage_target": "target", "patc
 SETTINGS |= {"line_length": "line-length", "python_versions": "pythons", "tier_targets": "tiers"}
 NEWEST = "Nothing to do: this is the newest template"
 REFUSED = f"Of the answers that are not given here the template has what {PYPROJECT} says, else what {CRUFT} records."
+# The minimum in the one section that coverage.py reads it from, of any of its files; other tools have the word too.
+MINIMUM = re.compile(rb"(?m)(^\[(?:coverage:|tool\.coverage\.)?report\][^\n]*\n(?:(?!\[).*\n)*?\s*fail_under\s*[=:]\s*)[\d.]+")
 REPEAT = f"{CRUFT}: has the answers that {PYPROJECT} gives, and no other yet: solve this, commit, repeat the command"
 
 
@@ -150,9 +153,10 @@ def own_minimum(wanted: str | None) -> list[str]:
             return []
         own = coverage_file(ROOT)
         before = (ROOT / own).read_bytes()
-        (ROOT / own).write_bytes(re.sub(rb"(?m)^(\s*fail_under\s*[=:]\s*)[\d.]+", rb"\g<1>%d" % int(wanted), before))
-        if not differs():
-            return []
+        (ROOT / own).write_bytes(MINIMUM.sub(rb"\g<1>%d" % int(wanted), before))
+        with contextlib.suppress(Unusable):
+            if not differs():
+                return []
         (ROOT / own).write_bytes(before)
         return [f"{own}: these settings of coverage are the project's own: set fail_under to {wanted}"]
     except (Unusable, OSError):  # the verification says so
